@@ -1,0 +1,108 @@
+// Package evidence decodes what registries and signers serve into one normal form: manifests, signed envelopes, reports.
+package evidence
+
+import "github.com/liftlock/liftlock/internal/core/digest"
+
+// Look says what became of one place where evidence may lie. Every place that was tried leaves one.
+type Look struct {
+	Source string `json:"source"`         // manifest, legacy-signature, legacy-attestation, referrers
+	State  string `json:"state"`          // ok, absent, unknown
+	Code   string `json:"code,omitempty"` // a code of the code table where State is unknown
+	Count  int    `json:"count"`          // how many objects it yielded
+}
+
+// States of a Look. Unknown blocks: a place that could not be read may hold anything.
+const (
+	LookOK      = "ok"
+	LookAbsent  = "absent"
+	LookUnknown = "unknown"
+)
+
+// Envelope is one object found beside an image, not yet verified: hostile bytes with where they came from.
+type Envelope struct {
+	Source      string            `json:"source"`      // legacy-signature, legacy-attestation, referrers
+	MediaType   string            `json:"mediaType"`   // of the layer
+	Annotations map[string]string `json:"annotations"` // of the layer: where the legacy form keeps signature, certificate, bundle
+	Digest      digest.Digest     `json:"digest"`      // of Body, checked by the fetcher
+	Body        []byte            `json:"body"`
+}
+
+// Kinds of verified objects.
+const (
+	KindSignature   = "signature"   // simple signing payload, or a bundle whose predicate type is CosignSign
+	KindAttestation = "attestation" // in-toto statement
+)
+
+// CosignSign is the predicate type of an image signature in a bundle (cosign v3). It is never evidence of anything else,
+// and nothing else is ever a signature (A10).
+const CosignSign = "https://sigstore.dev/cosign/sign/v1"
+
+// VerifyRequest is everything the verifier is told: bytes only, no reference and no network, so that it can run in a child process.
+type VerifyRequest struct {
+	Digest    digest.Digest `json:"digest"`
+	Envelopes []Envelope    `json:"envelopes"`
+	Trust     Trust         `json:"trust"`
+}
+
+// Trust is what the verifier may rely on. Which signer is wanted is not its concern: that is a rule.
+type Trust struct {
+	Roots []TrustRoot `json:"roots"` // for certificates
+	Keys  []TrustKey  `json:"keys"`
+}
+
+// TrustRoot is one Sigstore trust domain: certificate authorities, logs and their keys, as a trusted_root.json.
+type TrustRoot struct {
+	Name string `json:"name"`
+	JSON []byte `json:"json"`
+}
+
+// TrustKey is a public key that may sign.
+type TrustKey struct {
+	Name string `json:"name"`
+	PEM  []byte `json:"pem"`
+}
+
+// VerifyAnswer holds what each envelope turned out to be. Every envelope of the request is either in Verified (once for each
+// trust root or key that vouches for it) or in Rejected.
+type VerifyAnswer struct {
+	Verified []Verified `json:"verified"`
+	Rejected []Rejected `json:"rejected"`
+}
+
+// Verified is one signature that holds: over these bytes, about the requested digest.
+type Verified struct {
+	Envelope      digest.Digest `json:"envelope"`
+	Source        string        `json:"source"`
+	Kind          string        `json:"kind"`
+	PredicateType string        `json:"predicateType,omitempty"`
+	Statement     []byte        `json:"statement,omitempty"` // the signed in-toto statement, for attestations
+	Signer        Claims        `json:"signer"`
+}
+
+// Rejected is one envelope that proves nothing, and why.
+type Rejected struct {
+	Envelope digest.Digest `json:"envelope"`
+	Source   string        `json:"source"`
+	Code     string        `json:"code"`
+	Detail   string        `json:"detail"` // for people; bounded, may quote hostile text
+}
+
+// Claims is who signed, as the certificate or the key says, after verification. Empty fields were not claimed.
+type Claims struct {
+	Trust      string `json:"trust"`                // name of the TrustRoot or TrustKey
+	VerifiedAt int64  `json:"verifiedAt,omitempty"` // epoch seconds by transparency log or timestamp authority; 0: no trusted time
+	Key        string `json:"key,omitempty"`        // sha256:<hex> of the key's SubjectPublicKeyInfo; empty for certificates
+
+	Issuer             string `json:"issuer,omitempty"`             // Fulcio OID .8, else .1
+	SAN                string `json:"san,omitempty"`                // certificate subject alternative name
+	BuildSignerURI     string `json:"buildSignerURI,omitempty"`     // .9
+	RunnerEnvironment  string `json:"runnerEnvironment,omitempty"`  // .11
+	SourceRepository   string `json:"sourceRepository,omitempty"`   // .12
+	SourceDigest       string `json:"sourceDigest,omitempty"`       // .13
+	SourceRef          string `json:"sourceRef,omitempty"`          // .14
+	SourceRepositoryID string `json:"sourceRepositoryID,omitempty"` // .15
+	SourceOwnerID      string `json:"sourceOwnerID,omitempty"`      // .17
+	BuildConfigURI     string `json:"buildConfigURI,omitempty"`     // .18
+	BuildTrigger       string `json:"buildTrigger,omitempty"`       // .20
+	RunURI             string `json:"runURI,omitempty"`             // .21
+}

@@ -1,0 +1,22 @@
+package evidence
+
+import "github.com/liftlock/liftlock/internal/core/digest"
+
+// Manifest is one manifest as the registry served it: Digest is computed from Body, never believed.
+type Manifest struct {
+	Repository digest.Repository
+	Digest     digest.Digest
+	MediaType  string
+	Body       []byte
+	// Platforms are the runnable children of an index, sorted by name; for a single image, nothing: its platform stands in its configuration.
+	Platforms []Platform
+	// Attestations are the children of an index that BuildKit adds (platform unknown/unknown). They are never candidates,
+	// and an index that differs only in them is the same candidate.
+	Attestations []digest.Digest
+}
+
+// Platform is one runnable image of an index.
+type Platform struct {
+	Name   string        `json:"name"` // os/architecture[/variant], for example linux/arm64/v8
+	Digest digest.Digest `json:"digest"`
+}

@@ -1,0 +1,155 @@
+// Package verdict holds the documents that judging reads and writes: evidence, input, verdict, and the table of codes.
+package verdict
+
+import (
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// Schema names of the documents.
+const (
+	EvidenceSchema = "liftlock.dev/evidence/v1"
+	VerdictSchema  = "liftlock.dev/verdict/v1"
+)
+
+// Stage is when a candidate is judged. The same rules run at each; what they may look at differs.
+type Stage string
+
+// The stages.
+const (
+	StagePropose Stage = "propose" // before a pull request exists
+	StageMerge   Stage = "merge"   // its head, with reviews
+)
+
+// Evidence is every gathered fact about one candidate for one environment at one stage. It is independent of the clock and of
+// what the environment demands. A pointer that is nil was never gathered: rules answer unknown, never pass.
+// Times are epoch seconds; there is no float; arrays are sorted by their first field.
+type Evidence struct {
+	Schema          string           `json:"schema"`
+	Stage           Stage            `json:"stage"`
+	Subject         Subject          `json:"subject"`
+	Target          Target           `json:"target"`
+	Looked          []evidence.Look  `json:"looked"`
+	Signatures      []Signature      `json:"signatures"`
+	Rejected        []Rejected       `json:"rejected"`
+	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitempty"`
+	Order           *Order           `json:"order,omitempty"`
+	Change          *Change          `json:"change,omitempty"`
+	Oversight       *Oversight       `json:"oversight,omitempty"`
+	Reviews         *Reviews         `json:"reviews,omitempty"`
+}
+
+// Subject is the candidate, as the registry served it.
+type Subject struct {
+	Repository digest.Repository   `json:"repository"`
+	Digest     digest.Digest       `json:"digest"`
+	Tag        string              `json:"tag"`
+	MediaType  string              `json:"mediaType"`
+	Platforms  []evidence.Platform `json:"platforms"`
+}
+
+// Target is where the candidate would go. From is the digest it replaces; "" where the overlays pin none.
+type Target struct {
+	Environment string        `json:"environment"`
+	Application string        `json:"application"`
+	Image       string        `json:"image"` // name of the Image document
+	Overlays    []string      `json:"overlays"`
+	From        digest.Digest `json:"from"`
+	FromTag     string        `json:"fromTag"`
+}
+
+// Signature is one valid signature over the subject's digest by anybody in a configured trust domain.
+type Signature struct {
+	Envelope digest.Digest   `json:"envelope"`
+	Source   string          `json:"source"`
+	Signer   evidence.Claims `json:"signer"`
+}
+
+// Rejected is one envelope that proved nothing. Its detail is left out: it may quote hostile text of any length.
+type Rejected struct {
+	Envelope digest.Digest `json:"envelope"`
+	Source   string        `json:"source"`
+	Code     string        `json:"code"`
+}
+
+// Vulnerabilities is the union of the verified scanner reports about the subject.
+type Vulnerabilities struct {
+	Reports []Report `json:"reports"`
+	// Counts is the number of findings by severity, all of them, listed or not.
+	Counts map[evidence.Severity]int `json:"counts"`
+	// Findings lists those of medium severity or above by any source, and those of unknown severity.
+	Findings []evidence.Vulnerability `json:"findings"`
+}
+
+// Report is one scanner report inside a verified attestation. Reports that could not be decoded are in Evidence.Rejected.
+type Report struct {
+	Envelope   digest.Digest   `json:"envelope"`
+	Tool       string          `json:"tool"` // for example "trivy 0.58.0"
+	At         int64           `json:"at"`   // when the scan finished, by the signed predicate
+	DatabaseAt int64           `json:"databaseAt,omitempty"`
+	Packages   int             `json:"packages"` // how many packages were looked at; 0 where the report does not say
+	Findings   int             `json:"findings"`
+	Signer     evidence.Claims `json:"signer"`
+}
+
+// Order is where this digest stands among the environments of the pipeline.
+type Order struct {
+	Environments []Holding `json:"environments"` // every other environment that the image is routed to
+	Downgrade    string    `json:"downgrade"`    // no, yes, unknown
+	By           string    `json:"by"`           // semver, order, history, created: what Downgrade was read from
+	Vetoes       []Veto    `json:"vetoes"`       // of this digest in this environment
+}
+
+// Holding says whether an environment's overlays hold the digest now.
+type Holding struct {
+	Environment string `json:"environment"`
+	Holds       bool   `json:"holds"`
+	Since       int64  `json:"since,omitempty"` // by the ledger; 0 where it does not say
+}
+
+// Veto is a person's no to this digest in this environment.
+type Veto struct {
+	By string `json:"by"`
+	At int64  `json:"at"`
+}
+
+// Change is what a pull request head does to the tree (stage merge).
+type Change struct {
+	Head      string   `json:"head"` // commit
+	Base      string   `json:"base"` // commit that the tree was compared with: the base branch where head forked off or was merged from
+	TreeEqual bool     `json:"treeEqual"`
+	Other     []string `json:"other"`    // paths that differ beyond the intended edits; at most 20
+	Rendered  string   `json:"rendered"` // proved, entries (not rendered: remote, plugin or chart in the graph), failed
+	Verified  bool     `json:"verified"` // the forge vouches for the head commit's signature
+}
+
+// Oversight is who owns what is changed, by CODEOWNERS of the base branch.
+type Oversight struct {
+	Paths []OwnedPath `json:"paths"`
+}
+
+// OwnedPath is one changed file with its owners.
+type OwnedPath struct {
+	Path   string   `json:"path"`
+	Owners []string `json:"owners"` // @user, @org/team or e-mail, as written; empty: nobody
+	Line   int      `json:"line"`   // of CODEOWNERS; 0: no pattern matches
+}
+
+// Reviews is the human record of one pull request (stage merge).
+type Reviews struct {
+	Author  int64    `json:"author"`  // user id of the pull request's author
+	Pushers []int64  `json:"pushers"` // user ids of those who committed to the head branch
+	Reviews []Review `json:"reviews"` // the latest of each person that approves or refuses
+}
+
+// Review is one submitted review.
+type Review struct {
+	ID      int64    `json:"id"`
+	User    int64    `json:"user"`
+	Login   string   `json:"login"`
+	Person  bool     `json:"person"` // not a bot
+	Commit  string   `json:"commit"` // head that was reviewed
+	State   string   `json:"state"`  // approved, changes_requested, dismissed
+	At      int64    `json:"at"`
+	OwnerOf []string `json:"ownerOf"` // changed paths that this person owns
+}

@@ -1,0 +1,87 @@
+package verdict
+
+import (
+	"encoding/json"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+)
+
+// Input is all that rules see. The same input gives the same verdict, byte for byte, in any OPA of the named version.
+type Input struct {
+	Evidence     Evidence              `json:"evidence"`
+	Requirements pipeline.Requirements `json:"requirements"`
+	Derived      pipeline.Derived      `json:"derived"`
+	At           int64                 `json:"at"`
+	Rules        digest.Digest         `json:"rules"`
+	OPA          string                `json:"opa"`
+}
+
+// Result is the answer of a verdict.
+type Result string
+
+// The results, best first.
+const (
+	Passed  Result = "PASSED"
+	Pending Result = "PENDING"
+	Failed  Result = "FAILED"
+)
+
+// Outcome is the answer of one gate or finding. Worst first: fail, unknown, wait, pass; off takes no part.
+type Outcome string
+
+// The outcomes.
+const (
+	Fail    Outcome = "fail"
+	Unknown Outcome = "unknown"
+	Wait    Outcome = "wait"
+	Pass    Outcome = "pass"
+	Off     Outcome = "off"
+)
+
+// Verdict is what the rules said about one Input.
+type Verdict struct {
+	Schema       string        `json:"schema"`
+	OPA          string        `json:"opa"`
+	Rules        digest.Digest `json:"rules"`
+	Requirements digest.Digest `json:"requirements"`
+	Evidence     digest.Digest `json:"evidence"`
+	At           int64         `json:"at"`
+	Result       Result        `json:"result"`
+	Lane         pipeline.Lane `json:"lane"`
+	// ReconsiderAt is the next instant at which time alone could change anything but At; 0: never.
+	ReconsiderAt int64  `json:"reconsiderAt"`
+	Gates        []Gate `json:"gates"` // in the order in which they are shown
+
+	// Raw is the canonical bytes, as OPA printed them.
+	Raw json.RawMessage `json:"-"`
+}
+
+// Gate is the answer of one gate.
+type Gate struct {
+	Name     string           `json:"name"`
+	Enforce  pipeline.Enforce `json:"enforce"`
+	Outcome  Outcome          `json:"outcome"`
+	Summary  string           `json:"summary"` // why, in one line, also where it passed; plain text that may quote hostile text
+	Findings []Finding        `json:"findings"`
+}
+
+// Finding is one reason inside an outcome.
+type Finding struct {
+	Code     string  `json:"code"`
+	Outcome  Outcome `json:"outcome"` // fail, unknown, wait
+	Message  string  `json:"message"` // plain text that may quote hostile text
+	Remedy   string  `json:"remedy"`
+	Owner    string  `json:"owner"` // who can resolve it; "" where nobody in particular
+	Waivable bool    `json:"waivable"`
+	Waiver   *Waiver `json:"waiver"`   // the waiver that accepts it, or null
+	Deadline int64   `json:"deadline"` // when unknown or wait becomes fail; 0: never
+}
+
+// Waiver is a waiver in use.
+type Waiver struct {
+	Name          string `json:"name"`
+	Owner         string `json:"owner"`
+	Justification string `json:"justification"`
+	Expires       int64  `json:"expires"`
+}
