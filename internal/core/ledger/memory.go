@@ -1,0 +1,140 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+// Memory is what the bot knows of the past. It holds nothing that is not in the entries: forget it, and they tell it again.
+type Memory struct {
+	held      map[place][]Stay
+	decided   map[slot]Entry
+	proposals map[unit]Entry
+	vetoes    map[place][]Veto
+}
+
+type unit struct{ environment, application string }
+
+type place struct {
+	environment string
+	repository  digest.Repository
+}
+
+type slot struct {
+	unit
+	stage string
+}
+
+// Stay is a digest that an environment held, or holds, and since when.
+type Stay struct {
+	Digest digest.Digest
+	Tag    string
+	Since  int64
+	Merge  string // commit that brought it; "" where adopted
+}
+
+// Veto is a person's no to one digest in one environment.
+type Veto struct {
+	Digest digest.Digest
+	By     Actor
+	At     int64
+}
+
+func (m Memory) clone() Memory {
+	return Memory{
+		held:      cloned(m.held),
+		decided:   cloned(m.decided),
+		proposals: cloned(m.proposals),
+		vetoes:    cloned(m.vetoes),
+	}
+}
+
+func cloned[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
+	}
+	return maps.Clone(m)
+}
+
+// apply folds one entry in. Slices are replaced, never grown in place: clones share them.
+func (m *Memory) apply(e Entry) {
+	u := unit{e.Environment, e.Application}
+	switch e.Kind {
+	case Adopted:
+		m.hold(e, "")
+	case Merged:
+		m.hold(e, e.Proposal.Merge)
+		delete(m.proposals, u)
+	case Decided:
+		m.decided[slot{u, e.Decision.Stage}] = e
+	case Proposed:
+		m.proposals[u] = e
+	case Closed:
+		delete(m.proposals, u)
+	case Vetoed:
+		delete(m.proposals, u)
+		for _, image := range e.Images {
+			p := place{e.Environment, image.Repository}
+			veto := Veto{Digest: image.Digest, At: e.At}
+			if e.Actor != nil {
+				veto.By = *e.Actor
+			}
+			m.vetoes[p] = append(slices.Clip(m.vetoes[p]), veto)
+		}
+	}
+}
+
+func (m *Memory) hold(e Entry, merge string) {
+	for _, image := range e.Images {
+		p := place{e.Environment, image.Repository}
+		m.held[p] = append(slices.Clip(m.held[p]), Stay{Digest: image.Digest, Tag: image.Tag, Since: e.At, Merge: merge})
+	}
+}
+
+// Holds returns what the environment holds of the repository by the record, and false where it was never adopted.
+func (m Memory) Holds(environment string, repository digest.Repository) (Stay, bool) {
+	stays := m.held[place{environment, repository}]
+	if len(stays) == 0 {
+		return Stay{}, false
+	}
+	return stays[len(stays)-1], true
+}
+
+// Held reports whether the environment held the digest at an earlier time, and has since left it.
+func (m Memory) Held(environment string, repository digest.Repository, d digest.Digest) bool {
+	stays := m.held[place{environment, repository}]
+	return len(stays) > 1 && slices.ContainsFunc(stays[:len(stays)-1], func(s Stay) bool { return s.Digest == d }) &&
+		stays[len(stays)-1].Digest != d
+}
+
+// Decided returns the last decision about the application in the environment at a stage.
+func (m Memory) Decided(environment, application, stage string) (Entry, bool) {
+	e, ok := m.decided[slot{unit{environment, application}, stage}]
+	return e, ok
+}
+
+// Proposal returns the entry of the proposal that is open by the record.
+func (m Memory) Proposal(environment, application string) (Entry, bool) {
+	e, ok := m.proposals[unit{environment, application}]
+	return e, ok
+}
+
+// Proposals returns every proposal that is open by the record, by environment and application.
+func (m Memory) Proposals() []Entry {
+	open := slices.Collect(maps.Values(m.proposals))
+	slices.SortFunc(open, func(a, b Entry) int { return int(a.Seq - b.Seq) })
+	return open
+}
+
+// Vetoes returns the vetoes against the digest in the environment, oldest first.
+func (m Memory) Vetoes(environment string, repository digest.Repository, d digest.Digest) []Veto {
+	var found []Veto
+	for _, veto := range m.vetoes[place{environment, repository}] {
+		if veto.Digest == d {
+			found = append(found, veto)
+		}
+	}
+	return found
+}
