@@ -1,0 +1,83 @@
+package evidence
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+// Types of in-toto statements that are read (in-toto attestation framework, spec v1 and v0.1: same shape).
+const (
+	statementV1  = "https://in-toto.io/Statement/v1"
+	statementV01 = "https://in-toto.io/Statement/v0.1"
+)
+
+// Statement is an in-toto statement: what is said (the predicate) about what (the subjects).
+type Statement struct {
+	Type          string          `json:"_type"`
+	Subjects      []Resource      `json:"subject"`
+	PredicateType string          `json:"predicateType"`
+	Predicate     json.RawMessage `json:"predicate"`
+}
+
+// Resource names a subject. Digests are by algorithm, lower-case hex.
+type Resource struct {
+	Name   string            `json:"name"`
+	Digest map[string]string `json:"digest"`
+}
+
+// ParseStatement reads an in-toto statement, strictly (see DecodeStrict), with 1 to 64 subjects and a predicate type.
+// Errors carry a code: EVIDENCE_MALFORMED or TOO_MANY_SUBJECTS.
+func ParseStatement(data []byte) (Statement, error) {
+	var s Statement
+	if err := DecodeStrict(data, &s); err != nil {
+		return Statement{}, err
+	}
+	switch {
+	case s.Type != statementV1 && s.Type != statementV01:
+		return Statement{}, coded(CodeMalformed, "reading statement: want _type %q, got %q", statementV1, clip(s.Type))
+	case len(s.Subjects) == 0:
+		return Statement{}, coded(CodeMalformed, "reading statement: want a subject, got none")
+	case len(s.Subjects) > maxSubjects:
+		return Statement{}, coded(CodeTooManySubjects, "reading statement: want at most %d subjects, got %d", maxSubjects, len(s.Subjects))
+	case s.PredicateType == "" || len(s.PredicateType) > maxText:
+		return Statement{}, coded(CodeMalformed, "reading statement: want a predicateType, got %q", clip(s.PredicateType))
+	}
+	return s, nil
+}
+
+// Covers reports whether d is one of the subjects.
+func (s Statement) Covers(d digest.Digest) bool {
+	return !d.IsZero() && slices.ContainsFunc(s.Subjects, func(r Resource) bool { return r.Digest["sha256"] == d.Hex() })
+}
+
+// simpleSigning is the payload of a legacy image signature (containers/image "simple signing", as cosign writes it).
+type simpleSigning struct {
+	Critical struct {
+		Image struct {
+			Digest string `json:"docker-manifest-digest"`
+		} `json:"image"`
+		Type string `json:"type"`
+	} `json:"critical"`
+}
+
+// cosignSignatureType is what cosign writes into critical.type.
+const cosignSignatureType = "cosign container image signature"
+
+// ParseSimpleSigning reads the payload of a legacy image signature, strictly, and returns the digest that it claims.
+// Errors carry the code EVIDENCE_MALFORMED.
+func ParseSimpleSigning(data []byte) (digest.Digest, error) {
+	var s simpleSigning
+	if err := DecodeStrict(data, &s); err != nil {
+		return digest.Digest{}, err
+	}
+	if s.Critical.Type != cosignSignatureType {
+		return digest.Digest{}, coded(CodeMalformed, "reading signature payload: want critical.type %q, got %q", cosignSignatureType, clip(s.Critical.Type))
+	}
+	d, err := digest.Parse(s.Critical.Image.Digest)
+	if err != nil {
+		return digest.Digest{}, coded(CodeMalformed, "reading signature payload: critical.image.docker-manifest-digest: %w", err)
+	}
+	return d, nil
+}
