@@ -31,14 +31,16 @@ type Entry struct {
 	Kind        Kind          `json:"kind"`
 	Environment string        `json:"environment"`
 	Application string        `json:"application"`
-	Images      []Image       `json:"images"` // sorted by repository; at least one
+	Base        string        `json:"base,omitempty"` // commit of the environment's branch that was looked at, where adopted
+	Images      []Image       `json:"images"`         // sorted by repository; at least one
 	Decision    *Decision     `json:"decision,omitempty"`
 	Proposal    *Proposal     `json:"proposal,omitempty"`
 	Actor       *Actor        `json:"actor,omitempty"`
 	Reason      string        `json:"reason,omitempty"`
 }
 
-// Image is one image that the entry is about. Digest is where it goes, or what was found; From is what it replaces.
+// Image is one image that the entry is about. Digest is where it goes, or what was found ("" where adopted without one); From is
+// what it replaces.
 type Image struct {
 	Name       string            `json:"name"`
 	Repository digest.Repository `json:"repository"`

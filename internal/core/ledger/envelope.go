@@ -47,7 +47,7 @@ func Encode(e Entry) ([]byte, error) {
 	}
 	s := statement{Type: statementType, PredicateType: predicateType, Predicate: e}
 	for _, image := range e.Images {
-		s.Subject = append(s.Subject, subject{Name: image.Repository.String(), Digest: map[string]string{"sha256": image.Digest.Hex()}})
+		s.Subject = append(s.Subject, subject{Name: image.Repository.String(), Digest: subjectDigest(e, image)})
 	}
 	payload, err := json.Marshal(s)
 	if err != nil {
@@ -58,6 +58,14 @@ func Encode(e Entry) ([]byte, error) {
 		return nil, fmt.Errorf("encoding ledger entry %d: %w", e.Seq, err)
 	}
 	return append(file, '\n'), nil
+}
+
+// subjectDigest names the image, or, where an environment was found to pin no single digest, the commit that shows it.
+func subjectDigest(e Entry, image Image) map[string]string {
+	if image.Digest.IsZero() {
+		return map[string]string{"gitCommit": e.Base}
+	}
+	return map[string]string{"sha256": image.Digest.Hex()}
 }
 
 // Decode reads the file of an entry. Unknown fields are refused: an entry that this version does not understand wholly
@@ -96,14 +104,19 @@ func (e Entry) check() error {
 		return errors.New("want an environment and an application")
 	case len(e.Images) == 0:
 		return errors.New("want at least one image")
+	case e.Kind == Adopted && e.Base == "":
+		return errors.New("want the base commit in an entry of kind adopted")
 	case e.Kind == Decided && e.Decision == nil:
 		return errors.New("want a decision in an entry of kind decided")
 	case needsProposal(e.Kind) && e.Proposal == nil:
 		return fmt.Errorf("want a proposal in an entry of kind %s", e.Kind)
 	}
 	for _, image := range e.Images {
-		if image.Repository.IsZero() || image.Digest.IsZero() {
-			return fmt.Errorf("image %q: want a repository and a digest", image.Name)
+		if image.Repository.IsZero() {
+			return fmt.Errorf("image %q: want a repository", image.Name)
+		}
+		if image.Digest.IsZero() && e.Kind != Adopted {
+			return fmt.Errorf("image %q: want a digest in an entry of kind %s", image.Name, e.Kind)
 		}
 	}
 	return nil

@@ -45,7 +45,10 @@ func (i Image) Holds() (Candidate, bool) {
 			return Candidate{}, false
 		}
 	}
-	return first, !first.Digest.IsZero()
+	if first.Digest.IsZero() {
+		return Candidate{}, false
+	}
+	return first, true
 }
 
 // Move is one image that is not yet at its candidate everywhere in the unit.
