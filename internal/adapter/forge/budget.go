@@ -1,0 +1,53 @@
+package forge
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// budget keeps one installation below GitHub's limits. It refuses rather than waits: a refusal lets the worker do other work.
+type budget struct {
+	minute, hour *rate.Limiter
+
+	mu      sync.Mutex
+	restful time.Time // no request before this: the forge asked to be left alone
+}
+
+func newBudget() *budget {
+	return &budget{
+		minute: rate.NewLimiter(rate.Every(time.Minute/writesPerMinute), burstMinute),
+		hour:   rate.NewLimiter(rate.Every(time.Hour/writesPerHour), burstHour),
+	}
+}
+
+// allow says how long the request has to wait; 0: it may go, and a write is counted.
+func (b *budget) allow(now time.Time, write bool) time.Duration {
+	b.mu.Lock()
+	rest := b.restful.Sub(now)
+	b.mu.Unlock()
+	if rest > 0 {
+		return rest
+	}
+	if !write {
+		return 0
+	}
+	minute := b.minute.ReserveN(now, 1)
+	hour := b.hour.ReserveN(now, 1)
+	wait := max(minute.DelayFrom(now), hour.DelayFrom(now))
+	if wait > 0 { // give back what was not used, or refusals would eat the budget
+		hour.CancelAt(now)
+		minute.CancelAt(now)
+	}
+	return wait
+}
+
+// rest notes that the forge wants no requests until then.
+func (b *budget) rest(until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if until.After(b.restful) {
+		b.restful = until
+	}
+}

@@ -1,0 +1,47 @@
+package forge
+
+import "time"
+
+// Every bound of this package, with its reason. An excess is an error, never a truncation.
+const (
+	// maxAnswer bounds one answer: a page of 100 pull requests with bodies of 65,536 characters, four bytes each, and some room.
+	maxAnswer = 64 << 20
+	// maxPages bounds a listing at 100 objects a page: 5,000 open pull requests are a loop, not a repository.
+	maxPages = 50
+	pageSize = 100
+	// maxClosed is how many closed pull requests of one head branch are looked at, newest first. The bot holds one open proposal
+	// for a branch, so more than one can only have closed while nobody looked.
+	maxClosed = 10
+	// maxWebhook is what GitHub promises never to exceed (25 MiB); larger deliveries are not GitHub's.
+	maxWebhook = 25 << 20
+	// maxBody and maxSummary are GitHub's own limits, in characters: beyond them it answers 422.
+	maxBody    = 65536
+	maxSummary = 65535
+	// maxEdits and maxEditBytes keep one commit within what the trees endpoint takes in one request.
+	maxEdits     = 1000
+	maxEditBytes = 20 << 20
+	// maxRemembered bounds each memory of immutable or reconstructible facts (check runs, trees of commits): forgetting costs a read.
+	maxRemembered = 4096
+	// maxRulesets bounds how many rulesets are asked about bypass for one branch.
+	maxRulesets = 50
+)
+
+// GitHub refuses more than 80 content-creating requests a minute and 500 an hour for an installation. A burst and a steady
+// rate that add up to less in any window: 20+55 a minute, 100+380 an hour.
+const (
+	writesPerMinute = 55
+	burstMinute     = 20
+	writesPerHour   = 380
+	burstHour       = 100
+)
+
+// How long to leave the forge alone where it does not say.
+const (
+	pauseLimited = time.Minute      // GitHub asks for at least a minute after a secondary limit
+	pauseServer  = 15 * time.Second // 5xx, or no answer at all
+	pauseBlocked = 30 * time.Second // 405: mergeability is worked out in the background
+	pauseToken   = time.Second      // 401: a fresh token is asked for
+	maxPause     = 2 * time.Hour    // a header that asks for more is broken: primary limits reset within the hour
+	// tokenMargin is how long before its end a token is replaced: a fetch or push that starts now must still end with it.
+	tokenMargin = 5 * time.Minute
+)

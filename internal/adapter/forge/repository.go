@@ -1,0 +1,108 @@
+package forge
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/http"
+	"sync"
+
+	"github.com/google/go-github/v62/github"
+)
+
+// Repository reads and writes one repository on the forge. It is safe for concurrent use.
+type Repository struct {
+	app         *App
+	owner, name string
+	tokens      *tokens
+	transport   http.RoundTripper
+
+	mu            sync.Mutex
+	defaultBranch string
+	nodeID        string
+	checks        map[string]checkState // by head commit
+	trees         map[string]string     // commit to tree
+}
+
+func newRepository(a *App, owner, name string, installation *github.Installation) *Repository {
+	r := &Repository{app: a, owner: owner, name: name, checks: map[string]checkState{}, trees: map[string]string{}}
+	r.tokens = &tokens{app: a, installation: installation.GetID(), seen: r.seen, lost: r.lost,
+		ask: github.InstallationTokenOptions{Repositories: []string{name}, Permissions: needed(installation.Permissions)}}
+	r.transport = a.authorized(r.tokens)
+	return r
+}
+
+// Name returns owner/name.
+func (r *Repository) Name() string { return r.owner + "/" + r.name }
+
+// CloneURL returns the address for git over HTTPS, without credentials.
+func (r *Repository) CloneURL() string {
+	return cloneBase(r.app.api) + r.owner + "/" + r.name + ".git"
+}
+
+// Token returns a token for git over HTTPS as user x-access-token, narrowed like all others to this repository.
+func (r *Repository) Token(ctx context.Context) (string, error) { return r.tokens.Token(ctx) }
+
+// DefaultBranch returns the name of the default branch, as of the last token.
+func (r *Repository) DefaultBranch(ctx context.Context) (string, error) {
+	branch, _, err := r.identity(ctx)
+	return branch, err
+}
+
+// identity returns default branch and node ID. A narrowed token's answer holds both, so that mostly no request is needed.
+func (r *Repository) identity(ctx context.Context) (branch, node string, err error) {
+	if _, err := r.tokens.Token(ctx); err != nil {
+		return "", "", err
+	}
+	r.mu.Lock()
+	branch, node = r.defaultBranch, r.nodeID
+	r.mu.Unlock()
+	if branch != "" && node != "" {
+		return branch, node, nil
+	}
+	found, resp, err := r.client().Repositories.Get(ctx, r.owner, r.name)
+	if err != nil {
+		return "", "", r.fail("reading the repository", resp, err)
+	}
+	if found.GetDefaultBranch() == "" || found.GetNodeID() == "" {
+		return "", "", &Error{doing: "reading the repository", reason: "the answer lacks default branch or node ID"}
+	}
+	r.seen([]github.Repository{*found})
+	return found.GetDefaultBranch(), found.GetNodeID(), nil
+}
+
+func (r *Repository) seen(granted []github.Repository) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.defaultBranch, r.nodeID = "", ""
+	for _, g := range granted {
+		if g.GetName() == r.name {
+			r.defaultBranch, r.nodeID = g.GetDefaultBranch(), g.GetNodeID()
+		}
+	}
+}
+
+func (r *Repository) lost(err error) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		r.app.forget(r.Name())
+	}
+}
+
+func (r *Repository) client() *github.Client { return r.app.client(r.transport) }
+
+func (r *Repository) fail(doing string, resp *github.Response, err error) error {
+	failure := fail(r.app.now(), doing, resp, err)
+	var e *Error
+	if errors.As(failure, &e) && e.status == http.StatusUnauthorized && resp != nil { // the next request gets a new token
+		e.retry, e.after = true, pauseToken
+	}
+	return failure
+}
+
+// remember adds to a memory of bounded size; a full one is emptied, since every entry can be read again.
+func remember[V any](memory map[string]V, key string, value V) {
+	if len(memory) >= maxRemembered {
+		clear(memory)
+	}
+	memory[key] = value
+}

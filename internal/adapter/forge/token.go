@@ -1,0 +1,87 @@
+package forge
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/golang-jwt/jwt/v4"
+	"github.com/google/go-github/v62/github"
+)
+
+// tokens hands out one installation token and replaces it shortly before it ends, by the App's clock.
+type tokens struct {
+	app          *App
+	installation int64
+	ask          github.InstallationTokenOptions
+	seen         func([]github.Repository) // told what each new token is good for; may be nil
+	lost         func(error)               // told when no token was given; may be nil
+
+	mu    sync.Mutex
+	token string
+	ends  time.Time
+}
+
+// Token returns a token that is good for some minutes at least.
+func (t *tokens) Token(ctx context.Context) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token != "" && t.app.now().Add(tokenMargin).Before(t.ends) {
+		return t.token, nil
+	}
+	t.token = ""
+	// New each time: the library decodes into the token that it holds, so that fields missing from an answer would survive.
+	transport, err := t.app.appTransport()
+	if err != nil {
+		return "", err
+	}
+	exchange := ghinstallation.NewFromAppsTransport(transport, t.installation)
+	exchange.InstallationTokenOptions = &t.ask
+	token, err := exchange.Token(ctx)
+	if err != nil {
+		return "", t.failed(err)
+	}
+	ends, _, err := exchange.Expiry()
+	if err != nil || token == "" {
+		return "", &Error{doing: "getting an installation token", reason: "the answer holds none"}
+	}
+	t.token, t.ends = token, ends
+	if granted, err := exchange.Repositories(); err == nil && t.seen != nil {
+		t.seen(granted)
+	}
+	return token, nil
+}
+
+// failed drops the library's error, on which request (with the App's JWT) and answer hang.
+func (t *tokens) failed(err error) error {
+	failure := fail(t.app.now(), "getting an installation token", nil, err)
+	var exchange *ghinstallation.HTTPError
+	if errors.As(err, &exchange) && exchange.Response != nil && exchange.Response.Body != nil {
+		_ = exchange.Response.Body.Close() // the library leaves it open; nothing in it is wanted
+	}
+	if t.lost != nil {
+		t.lost(failure)
+	}
+	return failure
+}
+
+// drop makes the next request ask for a new token.
+func (t *tokens) drop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token = ""
+}
+
+// signer signs what ghinstallation wants signed, with times from the App's clock instead of the machine's.
+type signer struct{ app *App }
+
+func (s signer) Sign(claims jwt.Claims) (string, error) {
+	if c, ok := claims.(*jwt.RegisteredClaims); ok {
+		issued := s.app.now().Add(-30 * time.Second).Truncate(time.Second) // the forge's clock may be behind
+		c.IssuedAt = jwt.NewNumericDate(issued)
+		c.ExpiresAt = jwt.NewNumericDate(issued.Add(2 * time.Minute))
+	}
+	return jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(s.app.key)
+}
