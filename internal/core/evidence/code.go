@@ -9,6 +9,9 @@ const (
 	CodeSubjectMismatch = "SUBJECT_MISMATCH"      // the statement is about something else
 	CodeClaimMismatch   = "CLAIM_DIGEST_MISMATCH" // the signature is about another image
 	CodePredicateSchema = "PREDICATE_SCHEMA"      // the predicate is not what its type says
+
+	CodeManifestMalformed = "MANIFEST_MALFORMED" // not a manifest that every reader would take for the same
+	CodeManifestTooLarge  = "MANIFEST_TOO_LARGE" // beyond MaxManifest
 )
 
 // codedError is a problem with a foreign document, under a code of the code table.

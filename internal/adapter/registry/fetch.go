@@ -1,0 +1,150 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+// answer is a successful response, read whole.
+type answer struct {
+	body   []byte
+	header http.Header
+}
+
+// resource is something below /v2/<repository>/, and how much of it is wanted.
+type resource struct {
+	path   string
+	accept string
+	limit  int64
+	beyond string // code where it is larger
+}
+
+// get reads a resource. It tries again on the spot what may heal at once.
+func (c *Client) get(ctx context.Context, repository digest.Repository, wanted resource) (answer, error) {
+	wait := firstWait
+	for attempt := 1; ; attempt++ {
+		got, err := c.getOnce(ctx, repository, wanted)
+		var f *failure
+		if err == nil || !errors.As(err, &f) || !f.heals || f.after > maxWait || attempt == attempts {
+			return got, err
+		}
+		if slept := c.sleep(ctx, max(f.after, wait)); slept != nil {
+			return answer{}, err
+		}
+		wait *= 2
+	}
+}
+
+func (c *Client) getOnce(ctx context.Context, repository digest.Repository, wanted resource) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	s, err := c.session(ctx, repository)
+	if err != nil {
+		return answer{}, err
+	}
+	name, _, _ := strings.Cut(wanted.path, "?")
+	doing := fmt.Sprintf("reading %s of %q", name, repository)
+	response, err := c.send(ctx, s, s.base+wanted.path, wanted.accept)
+	if err != nil {
+		return answer{}, c.transportFailure(ctx, doing, s.host, s.tried, err)
+	}
+	// The body was read or is abandoned: closing cannot change what was decided.
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
+		c.forget(repository)
+	}
+	if response.StatusCode != http.StatusOK {
+		// Draining only saves the connection.
+		_, _ = io.CopyN(io.Discard, response.Body, maxDrained)
+		return answer{}, c.statusFailure(doing, s.host, s.tried, response.StatusCode, response.Header)
+	}
+	body, err := readBounded(response, wanted)
+	if err != nil {
+		return answer{}, c.transportFailure(ctx, doing, s.host, s.tried, err)
+	}
+	return answer{body: body, header: response.Header}, nil
+}
+
+// send makes the request with credentials, and follows redirects without them.
+func (c *Client) send(ctx context.Context, s *session, target, accept string) (*http.Response, error) {
+	at, err := url.Parse(target)
+	if err != nil {
+		return nil, err
+	}
+	way := s.transport
+	for range maxRedirects + 1 {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+		if err != nil {
+			return nil, err
+		}
+		request.Header.Set("User-Agent", c.userAgent)
+		// Identity: the standard library would otherwise unpack gzip on the fly, however large it becomes (A30).
+		request.Header.Set("Accept-Encoding", "identity")
+		if accept != "" {
+			request.Header.Set("Accept", accept)
+		}
+		response, err := way.RoundTrip(request)
+		if err != nil {
+			return nil, err
+		}
+		if response.StatusCode < 300 || response.StatusCode > 399 {
+			return response, nil
+		}
+		next, err := response.Location()
+		_ = response.Body.Close() // nothing in it is read
+		if err != nil {
+			return nil, &failure{doing: "following redirect", code: codeUnreachable, detail: s.host + " redirects nowhere"}
+		}
+		if err := checkRedirect(at, next); err != nil {
+			return nil, err
+		}
+		if next.Scheme != at.Scheme || !strings.EqualFold(next.Host, at.Host) || way != s.transport {
+			way = guard{inner: c.transport, hosts: []string{next.Host}}
+		}
+		at = next
+	}
+	return nil, &failure{doing: "following redirect", code: codeUnreachable, detail: fmt.Sprintf("%s redirects more than %d times", s.host, maxRedirects)}
+}
+
+// readBounded reads a body and errors rather than truncates.
+func readBounded(response *http.Response, wanted resource) ([]byte, error) {
+	tooLarge := &failure{doing: "reading body", code: wanted.beyond, detail: fmt.Sprintf("want at most %d bytes, got more", wanted.limit)}
+	if response.ContentLength > wanted.limit {
+		return nil, tooLarge
+	}
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return nil, &failure{doing: "reading body", code: codeUnreachable, detail: fmt.Sprintf("want no content encoding, got %q", encoding)}
+	}
+	var body bytes.Buffer
+	if response.ContentLength > 0 {
+		body.Grow(int(response.ContentLength))
+	}
+	if _, err := io.Copy(&body, io.LimitReader(response.Body, wanted.limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(body.Len()) > wanted.limit {
+		return nil, tooLarge
+	}
+	return body.Bytes(), nil
+}
+
+// sleep waits, or returns early with the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

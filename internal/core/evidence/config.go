@@ -1,0 +1,57 @@
+package evidence
+
+import (
+	"fmt"
+	"time"
+)
+
+// ImageConfig is what an image configuration says about the image. It is a claim of whoever built it.
+type ImageConfig struct {
+	Platform string            // os/architecture[/variant]
+	Created  int64             // epoch seconds; 0 where it does not say
+	Labels   map[string]string // hostile text
+}
+
+// rawConfig is an OCI or Docker image configuration as it is written. Labels alone is spelled with a capital.
+type rawConfig struct {
+	OS           string `json:"os"`
+	Architecture string `json:"architecture"`
+	Variant      string `json:"variant"`
+	Created      string `json:"created"`
+	Config       struct {
+		Labels map[string]string `json:"Labels"`
+	} `json:"config"`
+}
+
+// ParseImageConfig reads the configuration of an image.
+func ParseImageConfig(body []byte) (ImageConfig, error) {
+	if len(body) > MaxManifest {
+		return ImageConfig{}, coded(CodeManifestTooLarge, "parsing image configuration: want at most %d bytes, got %d", MaxManifest, len(body))
+	}
+	var raw rawConfig
+	if err := decodeStrict(body, &raw); err != nil {
+		return ImageConfig{}, coded(CodeManifestMalformed, "parsing image configuration: %w", err)
+	}
+	platform := rawPlatform{OS: raw.OS, Architecture: raw.Architecture, Variant: raw.Variant}
+	name, err := platform.name()
+	if err != nil {
+		return ImageConfig{}, coded(CodeManifestMalformed, "parsing image configuration: %w", err)
+	}
+	created, err := parseCreated(raw.Created)
+	if err != nil {
+		return ImageConfig{}, coded(CodeManifestMalformed, "parsing image configuration: %w", err)
+	}
+	return ImageConfig{Platform: name, Created: created, Labels: raw.Config.Labels}, nil
+}
+
+// parseCreated takes an instant before 1970 for "not said": that is what builders write who do not know.
+func parseCreated(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return 0, fmt.Errorf("created %q: want RFC 3339, for example 2026-01-02T15:04:05Z", clip(text))
+	}
+	return max(at.Unix(), 0), nil
+}

@@ -1,0 +1,81 @@
+package evidence
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+// Descriptor points to a manifest or blob (OCI image specification, descriptor.md). Digest is zero where the document has none that
+// this project understands (only sha256): whoever follows it must check.
+type Descriptor struct {
+	MediaType    string
+	ArtifactType string
+	Digest       digest.Digest
+	Size         int64
+	Annotations  map[string]string
+}
+
+// rawDescriptor is a descriptor as it is written.
+type rawDescriptor struct {
+	MediaType    string            `json:"mediaType"`
+	ArtifactType string            `json:"artifactType"`
+	Digest       string            `json:"digest"`
+	Size         int64             `json:"size"`
+	Annotations  map[string]string `json:"annotations"`
+	Platform     *rawPlatform      `json:"platform"`
+}
+
+func (d *rawDescriptor) parse() (Descriptor, error) {
+	if d.Size < 0 || len(d.MediaType) > maxMediaType || len(d.ArtifactType) > maxMediaType {
+		return Descriptor{}, fmt.Errorf("descriptor %q: want a size of 0 or more and media types of at most %d bytes", clip(d.Digest), maxMediaType)
+	}
+	parsed := Descriptor{MediaType: d.MediaType, ArtifactType: d.ArtifactType, Size: d.Size, Annotations: d.Annotations}
+	if name, err := digest.Parse(d.Digest); err == nil {
+		parsed.Digest = name
+	}
+	return parsed, nil
+}
+
+func parseAll(raw []rawDescriptor) ([]Descriptor, error) {
+	parsed := make([]Descriptor, 0, len(raw))
+	for i := range raw {
+		d, err := raw[i].parse()
+		if err != nil {
+			return nil, err
+		}
+		parsed = append(parsed, d)
+	}
+	return parsed, nil
+}
+
+type rawPlatform struct {
+	OS           string `json:"os"`
+	Architecture string `json:"architecture"`
+	Variant      string `json:"variant"`
+}
+
+// unspecified names a child without a platform. Container runtimes take such a child for any machine, so it counts as runnable.
+const unspecified = "unspecified"
+
+// name returns os/architecture[/variant], as written.
+func (p *rawPlatform) name() (string, error) {
+	if p == nil || *p == (rawPlatform{}) {
+		return unspecified, nil
+	}
+	parts := []string{p.OS, p.Architecture}
+	if p.Variant != "" {
+		parts = append(parts, p.Variant)
+	}
+	for _, part := range parts {
+		if part == "" || len(part) > maxPlatformPart || strings.ContainsFunc(part, notInPlatform) {
+			return "", fmt.Errorf("platform %q: want os/architecture[/variant] of [A-Za-z0-9._-], for example linux/arm64", clip(strings.Join(parts, "/")))
+		}
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+func notInPlatform(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '_' && r != '-'
+}
