@@ -11,6 +11,13 @@ type Look struct {
 	Count  int    `json:"count"`          // how many objects it yielded
 }
 
+// Sources of envelopes.
+const (
+	SourceLegacySignature   = "legacy-signature"   // tag sha256-<hex>.sig
+	SourceLegacyAttestation = "legacy-attestation" // tag sha256-<hex>.att
+	SourceReferrers         = "referrers"          // OCI 1.1
+)
+
 // States of a Look. Unknown blocks: a place that could not be read may hold anything.
 const (
 	LookOK      = "ok"

@@ -1,0 +1,91 @@
+package sigstore
+
+import (
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// withoutSANMark forgets that Go does not understand the critical SAN of user names (OtherName), which Fulcio issues and claimsOf reads.
+func withoutSANMark(leaf *x509.Certificate) *x509.Certificate {
+	leaf.UnhandledCriticalExtensions = slices.DeleteFunc(leaf.UnhandledCriticalExtensions, func(id asn1.ObjectIdentifier) bool {
+		return id.Equal(cryptoutils.SANOID)
+	})
+	return leaf
+}
+
+// claimsOf returns what the certificate says of who signed.
+func claimsOf(leaf *x509.Certificate) (evidence.Claims, error) {
+	// Which of several names a rule would see is for the reader to choose, so there must be one.
+	if n := len(leaf.URIs) + len(leaf.EmailAddresses) + len(leaf.DNSNames) + len(leaf.IPAddresses); n > 1 {
+		return evidence.Claims{}, reject(codeUntrusted, "reading certificate: want one subject alternative name, got %d", n)
+	}
+	summary, err := certificate.SummarizeCertificate(leaf)
+	if err != nil {
+		return evidence.Claims{}, reject(codeUntrusted, "reading certificate: %w", err)
+	}
+	return evidence.Claims{
+		Issuer:             summary.Issuer,
+		SAN:                summary.SubjectAlternativeName,
+		BuildSignerURI:     summary.BuildSignerURI,
+		RunnerEnvironment:  summary.RunnerEnvironment,
+		SourceRepository:   summary.SourceRepositoryURI,
+		SourceDigest:       summary.SourceRepositoryDigest,
+		SourceRef:          summary.SourceRepositoryRef,
+		SourceRepositoryID: summary.SourceRepositoryIdentifier,
+		SourceOwnerID:      summary.SourceRepositoryOwnerIdentifier,
+		BuildConfigURI:     summary.BuildConfigURI,
+		BuildTrigger:       summary.BuildTrigger,
+		RunURI:             summary.RunInvocationURI,
+	}, nil
+}
+
+// checkChain demands that every certificate up to the root was valid at the verified time. Cosign checks the chain when the leaf was
+// issued and the leaf when it signed, so that an intermediate may have expired in between (CVE-2026-24122, A22).
+func checkChain(leaf *x509.Certificate, material root.TrustedMaterial, verifiedAt int64) error {
+	at := time.Unix(verifiedAt, 0)
+	if at.Before(leaf.NotBefore) || at.After(leaf.NotAfter) {
+		return reject(codeCertificateExpired, "verifying certificate: signed at %s, valid from %s to %s", stamp(at), stamp(leaf.NotBefore), stamp(leaf.NotAfter))
+	}
+	if chains, err := verify.VerifyLeafCertificate(at, leaf, material); err == nil && slices.ContainsFunc(chains, validAt(at)) {
+		return nil
+	}
+	return reject(codeChainExpired, "verifying certificate: signed at %s, when no chain up to the root was valid", stamp(at))
+}
+
+func validAt(at time.Time) func(chain []*x509.Certificate) bool {
+	return func(chain []*x509.Certificate) bool {
+		return !slices.ContainsFunc(chain, func(c *x509.Certificate) bool { return at.Before(c.NotBefore) || at.After(c.NotAfter) })
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// explainCertificate finds what is wrong with a certificate, if anything: who issued it, then its promise.
+func explainCertificate(leaf *x509.Certificate, material root.TrustedMaterial) error {
+	chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material)
+	if err != nil {
+		return reject(codeUntrusted, "verifying certificate: %w", err)
+	}
+	found, err := cosign.ContainsSCT(leaf.Raw)
+	if err != nil {
+		return reject(codeSCTInvalid, "reading certificate timestamp: %w", err)
+	}
+	if !found {
+		return reject(codeSCTMissing, "verifying certificate: %w", errors.New("want proof that a certificate log knows it, got none"))
+	}
+	if err := verify.VerifySignedCertificateTimestamp(chains, 1, material); err != nil {
+		return reject(codeSCTInvalid, "verifying certificate timestamp: %w", err)
+	}
+	return nil
+}

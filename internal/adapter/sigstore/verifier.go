@@ -1,0 +1,99 @@
+// Package sigstore verifies signatures and attestations of images, offline, from bytes alone.
+package sigstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// Verifier says of each envelope who signed it, or why it proves nothing. It asks no network, no file and no environment variable.
+// It accepts whoever a trust root vouches for: who is wanted is a rule.
+type Verifier struct{}
+
+// Verify decodes an evidence.VerifyRequest and encodes the evidence.VerifyAnswer: bytes in and bytes out, fit for a child process.
+func Verify(ctx context.Context, request []byte) ([]byte, error) {
+	var req evidence.VerifyRequest
+	if err := json.Unmarshal(request, &req); err != nil {
+		return nil, fmt.Errorf("decoding verification request: %w", err)
+	}
+	answer, err := (*Verifier)(nil).Verify(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(answer)
+	if err != nil {
+		return nil, fmt.Errorf("encoding verification answer: %w", err)
+	}
+	return encoded, nil
+}
+
+// Verify answers for every envelope of the request, in a fixed order. An error means that the request itself is unfit: its digest,
+// its trust, or its size.
+func (*Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (evidence.VerifyAnswer, error) {
+	if request.Digest.IsZero() {
+		return evidence.VerifyAnswer{}, fmt.Errorf("verifying: want a digest, got none")
+	}
+	if len(request.Envelopes) > maxEnvelopes {
+		return evidence.VerifyAnswer{}, fmt.Errorf("verifying %q: want at most %d envelopes, got %d", request.Digest, maxEnvelopes, len(request.Envelopes))
+	}
+	trusted, err := parseTrust(request.Trust)
+	if err != nil {
+		return evidence.VerifyAnswer{}, fmt.Errorf("verifying %q: %w", request.Digest, err)
+	}
+	answer := evidence.VerifyAnswer{Verified: []evidence.Verified{}, Rejected: []evidence.Rejected{}}
+	for _, envelope := range request.Envelopes {
+		if err := ctx.Err(); err != nil {
+			return evidence.VerifyAnswer{}, fmt.Errorf("verifying %q: %w", request.Digest, err)
+		}
+		verified, err := verifyOne(ctx, request.Digest, envelope, trusted)
+		if err != nil {
+			answer.Rejected = append(answer.Rejected, evidence.Rejected{
+				Envelope: envelope.Digest, Source: envelope.Source, Code: codeOf(err), Detail: detail(err),
+			})
+		}
+		answer.Verified = append(answer.Verified, verified...)
+	}
+	sortAnswer(answer)
+	return answer, nil
+}
+
+// verifyOne returns what the envelope turned out to be, once for each root or key that vouches for it, or why it is nothing.
+// The libraries below have been seen to panic on hostile annotations and entries; all of them run on this goroutine, so that one
+// envelope takes no other with it (A29).
+func verifyOne(ctx context.Context, d digest.Digest, envelope evidence.Envelope, trusted trust) (verified []evidence.Verified, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			verified, err = nil, reject(codeMalformed, "reading envelope: the verification library gave up on it: %v", p)
+		}
+	}()
+	c, err := parseCandidate(d, envelope)
+	if err != nil {
+		return nil, err
+	}
+	signers, err := c.signers(ctx, d, trusted)
+	if err != nil {
+		return nil, err
+	}
+	for _, claims := range signers {
+		v := c.verified
+		v.Signer = claims
+		verified = append(verified, v)
+	}
+	return verified, nil
+}
+
+func sortAnswer(answer evidence.VerifyAnswer) {
+	slices.SortFunc(answer.Verified, func(a, b evidence.Verified) int {
+		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source),
+			cmp.Compare(a.Signer.Trust, b.Signer.Trust), cmp.Compare(a.Signer.VerifiedAt, b.Signer.VerifiedAt))
+	})
+	slices.SortFunc(answer.Rejected, func(a, b evidence.Rejected) int {
+		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail))
+	})
+}

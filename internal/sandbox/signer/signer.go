@@ -1,0 +1,164 @@
+package signer
+
+import (
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// Form is how signatures and attestations are stored beside an image.
+type Form int
+
+// The forms.
+const (
+	Legacy Form = iota // cosign's .sig and .att tags
+	Bundle             // Sigstore bundle v0.3, an OCI 1.1 referrer
+)
+
+// Signer signs as one identity of the authority, or with one key.
+type Signer struct {
+	authority *Authority
+	identity  Identity // where key is nil
+	key       *ecdsa.PrivateKey
+	flaws     Flaws
+}
+
+// Flaws are ways in which a signature can be wrong although its bytes were made by the right hand.
+type Flaws struct {
+	NoSCT         bool          // the certificate was never promised to a certificate log
+	NoLog         bool          // the signature was never logged
+	RetiredIssuer bool          // issued by an intermediate whose certificate has expired when the signature is logged
+	LoggedAfter   time.Duration // how long after the certificate was issued the signature is logged; default a second
+	OtherSubjects int           // so many other subjects stand before the image in the statement
+}
+
+// Keyless returns a signer with a short-lived certificate for each signature.
+func (a *Authority) Keyless(id Identity) *Signer { return &Signer{authority: a, identity: id} }
+
+// NewKey returns a signer with a long-lived key, which no authority vouches for and no log sees. The same name makes the same key.
+func NewKey(name string) (*Signer, error) {
+	key, err := deriveKey("key", name)
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{key: key}, nil
+}
+
+// WithFlaws returns a signer of the same identity that does it wrong.
+func (s *Signer) WithFlaws(f Flaws) *Signer {
+	flawed := *s
+	flawed.flaws = f
+	return &flawed
+}
+
+// PublicPEM returns the public key; nothing for a keyless signer.
+func (s *Signer) PublicPEM() ([]byte, error) {
+	if s.key == nil {
+		return nil, nil
+	}
+	der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("writing public key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+}
+
+// Sign signs the image with digest d.
+func (s *Signer) Sign(d digest.Digest, form Form) (Object, error) {
+	if form == Bundle {
+		return s.Attest(d, form, evidence.CosignSign, struct{}{})
+	}
+	payload := fmt.Appendf(nil, `{"critical":{"identity":{"docker-reference":""},"image":{"docker-manifest-digest":%q},"type":"cosign container image signature"},"optional":null}`, d)
+	made, err := s.seal(payload)
+	if err != nil {
+		return Object{}, err
+	}
+	return made.legacySignature(payload)
+}
+
+// Attest signs an in-toto statement that says predicate about the image with digest d. predicate is anything that encodes to JSON.
+func (s *Signer) Attest(d digest.Digest, form Form, predicateType string, predicate any) (Object, error) {
+	body, err := json.Marshal(predicate)
+	if err != nil {
+		return Object{}, fmt.Errorf("writing predicate %q: %w", predicateType, err)
+	}
+	statement := evidence.Statement{Type: "https://in-toto.io/Statement/v1", PredicateType: predicateType, Predicate: body}
+	if form == Legacy {
+		statement.Type = "https://in-toto.io/Statement/v0.1"
+	}
+	for i := range s.flaws.OtherSubjects {
+		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8)})
+		statement.Subjects = append(statement.Subjects, evidence.Resource{Name: "other", Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+	}
+	statement.Subjects = append(statement.Subjects, evidence.Resource{Name: "image", Digest: map[string]string{"sha256": d.Hex()}})
+	payload, err := json.Marshal(statement)
+	if err != nil {
+		return Object{}, fmt.Errorf("writing statement: %w", err)
+	}
+	return s.AttestBytes(form, predicateType, payload)
+}
+
+// AttestBytes signs payload as a statement, whatever it says. predicateType is what the store is told: verifiers must not believe it.
+func (s *Signer) AttestBytes(form Form, predicateType string, payload []byte) (Object, error) {
+	made, err := s.seal(preAuthentication(payload))
+	if err != nil {
+		return Object{}, err
+	}
+	envelope := dsseEnvelope{Payload: payload, PayloadType: payloadType, Signatures: []dsseSignature{{Sig: made.signature}}}
+	if form == Bundle {
+		return made.bundle(envelope, predicateType)
+	}
+	return made.legacyAttestation(envelope, predicateType)
+}
+
+const payloadType = "application/vnd.in-toto+json"
+
+// preAuthentication is what a DSSE signature covers (DSSE protocol v1, "PAE").
+func preAuthentication(payload []byte) []byte {
+	return append(fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload)), payload...)
+}
+
+// sealed is a signature with what proves who made it.
+type sealed struct {
+	signer    *Signer
+	signature []byte
+	leaf      *x509.Certificate // nil: signed with a key
+	chain     []*x509.Certificate
+	loggedAt  time.Time
+}
+
+func (s *Signer) seal(message []byte) (sealed, error) {
+	made, key := sealed{signer: s}, s.key
+	if key == nil {
+		a := s.authority
+		begin := a.now().UTC().Truncate(time.Second)
+		made.loggedAt = begin.Add(max(time.Second, s.flaws.LoggedAfter))
+		end, from := begin.Add(leafLifetime), a.current
+		if s.flaws.RetiredIssuer {
+			from, begin = a.retired, a.retired.certificate.NotAfter.Add(-time.Minute)
+		}
+		var err error
+		if made.leaf, key, err = a.issue(s.identity, from, begin, end, !s.flaws.NoSCT); err != nil {
+			return sealed{}, err
+		}
+		made.chain = []*x509.Certificate{from.certificate, a.root}
+	}
+	var err error
+	made.signature, err = sign(key, message)
+	return made, err
+}
+
+// isLogged reports whether the signature goes to the log. A key's does not: that is what "cosign sign --tlog-upload=false" does.
+func (m sealed) isLogged() bool { return m.leaf != nil && !m.signer.flaws.NoLog }
+
+func (m sealed) leafPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.leaf.Raw})
+}
