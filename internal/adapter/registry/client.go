@@ -125,7 +125,7 @@ func (c *Client) Config(ctx context.Context, m evidence.Manifest) (evidence.Imag
 		}
 		child, err := c.Manifest(ctx, digest.Reference{Repository: m.Repository, Digest: m.Platforms[0].Digest})
 		if err != nil {
-			return evidence.ImageConfig{}, err
+			return evidence.ImageConfig{}, missing(err)
 		}
 		m = child
 	}
@@ -135,7 +135,7 @@ func (c *Client) Config(ctx context.Context, m evidence.Manifest) (evidence.Imag
 	}
 	body, err := c.blob(ctx, m.Repository, artifact.Config, evidence.MaxManifest)
 	if err != nil {
-		return evidence.ImageConfig{}, err
+		return evidence.ImageConfig{}, missing(err)
 	}
 	config, err := evidence.ParseImageConfig(body)
 	if err != nil {

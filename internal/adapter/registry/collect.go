@@ -13,13 +13,6 @@ import (
 	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
-// Places where evidence lies.
-const (
-	sourceSignature   = "legacy-signature"
-	sourceAttestation = "legacy-attestation"
-	sourceReferrers   = "referrers"
-)
-
 // Media types of envelopes, and those under which a referrer may announce them.
 const (
 	typeSimpleSigning = "application/vnd.dev.cosign.simplesigning.v1+json"
@@ -50,21 +43,18 @@ type collection struct {
 
 // Collect returns what lies beside an image: cosign's tags for signatures and attestations, OCI referrers and their fallback tag.
 // Nothing in it is verified but the digests. Each place leaves a Look; where anything in it could not be read its state is unknown,
-// and what could be read is returned all the same. The error is the context's.
-func (c *Client) Collect(ctx context.Context, reference digest.Reference) ([]evidence.Envelope, []evidence.Look, error) {
-	deadline, cancel := context.WithTimeout(ctx, collectTime)
+// and what could be read is returned all the same.
+func (c *Client) Collect(ctx context.Context, reference digest.Reference) ([]evidence.Envelope, []evidence.Look) {
+	ctx, cancel := context.WithTimeout(ctx, collectTime)
 	defer cancel()
 	all := &collection{client: c, reference: reference}
 	tag := "sha256-" + reference.Digest.Hex()
 	looks := []evidence.Look{
-		all.place(sourceSignature, func() []error { return all.tag(deadline, sourceSignature, tag+".sig") }),
-		all.place(sourceAttestation, func() []error { return all.tag(deadline, sourceAttestation, tag+".att") }),
-		all.place(sourceReferrers, func() []error { return all.referrers(deadline, tag) }),
+		all.place(evidence.SourceLegacySignature, func() []error { return all.tag(ctx, evidence.SourceLegacySignature, tag+".sig") }),
+		all.place(evidence.SourceLegacyAttestation, func() []error { return all.tag(ctx, evidence.SourceLegacyAttestation, tag+".att") }),
+		all.place(evidence.SourceReferrers, func() []error { return all.referrers(ctx, tag) }),
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("collecting evidence about %q: %w", reference, err)
-	}
-	return all.envelopes, looks, nil
+	return all.envelopes, looks
 }
 
 // place runs one look and shows the first problem of those that it had. A place that yields nothing and hides nothing is absent.
@@ -180,7 +170,7 @@ func (a *collection) referrer(ctx context.Context, entry evidence.Descriptor) []
 	if err != nil {
 		return []error{missing(err)}
 	}
-	return a.layers(ctx, sourceReferrers, m)
+	return a.layers(ctx, evidence.SourceReferrers, m)
 }
 
 func (c *Client) fallbackReferrers(ctx context.Context, repository digest.Repository, tag string) ([]evidence.Descriptor, error) {

@@ -79,6 +79,12 @@ func (m Manifest) Candidate() (ok bool, why string) {
 	return true, ""
 }
 
+// Runnable reports whether m could be promoted at all.
+func (m Manifest) Runnable() bool {
+	ok, _ := m.Candidate()
+	return ok
+}
+
 func (d *document) configType() string {
 	if d.Config == nil {
 		return ""
