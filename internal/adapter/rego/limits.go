@@ -1,0 +1,13 @@
+package rego
+
+import "time"
+
+const (
+	// maxOwnFiles and maxOwnBytes bound a repository's own rules, which whoever can merge there writes. Large rule sets in the field
+	// have some hundred files; parsing and compiling takes time and memory that grow with their size.
+	maxOwnFiles = 500
+	maxOwnBytes = 4 << 20
+
+	// maxJudging bounds one judgement. Built-in rules need milliseconds; an own rule may loop over everything with everything.
+	maxJudging = 10 * time.Second
+)

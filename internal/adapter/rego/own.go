@@ -1,0 +1,125 @@
+package rego
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing/fstest"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Problem is one thing that is wrong with a repository's own rules, and where. Line is 0 where it is about the whole file, Path
+// empty where it is about all of them.
+type Problem struct {
+	Path    string
+	Line    int
+	Message string
+}
+
+// Error returns PATH:LINE: MESSAGE.
+func (p Problem) Error() string {
+	switch {
+	case p.Path == "":
+		return p.Message
+	case p.Line == 0:
+		return fmt.Sprintf("%s: %s", p.Path, p.Message)
+	}
+	return fmt.Sprintf("%s:%d: %s", p.Path, p.Line, p.Message)
+}
+
+// Check says everything that is wrong with a repository's own rules and their tests: what New would refuse, and tests that do not
+// compile. Keys are paths as people know them.
+func Check(own map[string][]byte) []Problem {
+	_, _, problems := assemble(own, true)
+	return problems
+}
+
+// assemble loads built-in and own rules and compiles them.
+func assemble(own map[string][]byte, tests bool) (fstest.MapFS, *compiled, []Problem) {
+	files := fstest.MapFS{}
+	if err := builtIn(files, false); err != nil {
+		return nil, nil, problemsOf(err)
+	}
+	problems := addOwn(files, own, tests)
+	if len(problems) > 0 {
+		return nil, nil, problems
+	}
+	loaded, problems := load(files)
+	if len(problems) > 0 {
+		return nil, nil, problems
+	}
+	for _, name := range sortedNames(loaded.Modules) {
+		if strings.HasPrefix(name, ownDirectory+"/") {
+			problems = append(problems, confine(loaded.Modules[name].Parsed)...)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, nil, problems
+	}
+	compiler, problems := compile(loaded.ParsedModules())
+	if len(problems) > 0 {
+		return nil, nil, problems
+	}
+	store, err := loaded.Store()
+	if err != nil {
+		return nil, nil, problemsOf(err)
+	}
+	return files, &compiled{compiler: compiler, store: store}, nil
+}
+
+// decision is the names that conftest's convention gives to rules that say something.
+var decision = regexp.MustCompile(`\A(deny|violation|warn)(_[a-zA-Z0-9]+)*\z`)
+
+// confine refuses an own file that could reach beyond package custom. It reads the syntax tree, because text can be written in many ways:
+// a file that declares package liftlock would add to the built-in rules, and one that refers to them could make their evaluation circular
+// or replace them with the keyword with.
+func confine(module *ast.Module) []Problem {
+	var problems []Problem
+	if !isCustom(module.Package.Path) {
+		problems = append(problems, at(module.Package.Location, fmt.Sprintf("package %s: own rules live under package custom, for example package custom.images", packageName(module))))
+	}
+	ast.WalkNodes(module, func(node ast.Node) bool {
+		term, ok := node.(*ast.Term)
+		if !ok {
+			return false
+		}
+		ref, ok := term.Value.(ast.Ref)
+		if !ok || !ast.DefaultRootDocument.Equal(ref[0]) || isCustom(ref) {
+			return false
+		}
+		problems = append(problems, at(term.Location, fmt.Sprintf("%s: own rules see input and data.custom only", ref)))
+		return false
+	})
+	ast.WalkRules(module, func(rule *ast.Rule) bool {
+		name := string(rule.Head.Ref()[0].Value.(ast.Var))
+		if decision.MatchString(name) && (rule.Head.RuleKind() != ast.MultiValue || len(rule.Head.Ref()) != 1 || rule.Default) {
+			problems = append(problems, at(rule.Location, fmt.Sprintf("%s: want a set of messages: %s contains message if { … }", name, name)))
+		}
+		return false
+	})
+	return problems
+}
+
+// isCustom is true for data.custom and what lies below it.
+func isCustom(ref ast.Ref) bool {
+	if len(ref) < 2 {
+		return false
+	}
+	name, ok := ref[1].Value.(ast.String)
+	return ok && string(name) == ownDirectory
+}
+
+func packageName(module *ast.Module) string {
+	return strings.TrimPrefix(module.Package.Path.String(), "data.")
+}
+
+// join makes one error of all problems.
+func join(problems []Problem) error {
+	all := make([]error, 0, len(problems))
+	for _, problem := range problems {
+		all = append(all, problem)
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,109 @@
+# METADATA
+# scope: package
+# title: order
+# description: The environments before hold the digest, it is no downgrade, and no window, freeze or veto forbids it.
+package liftlock.gates.order
+
+import data.liftlock.lib
+
+order := object.get(lib.evidence, "order", {})
+
+after := lib.list(lib.requirements, ["after"])
+
+holding := {entry.environment: entry.holds | some entry in lib.list(order, ["environments"])}
+
+# METADATA
+# title: The order was looked at
+# description: Without the state of the other environments nothing can be said.
+# custom:
+#   codes: [EVIDENCE_NOT_GATHERED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("EVIDENCE_NOT_GATHERED", "the other environments were not looked at", {}) if not lib.gathered("order")
+
+# METADATA
+# title: The environments before hold the digest
+# description: What was never run before is not tried first where it hurts.
+# custom:
+#   codes: [ORDER_BEFORE, ORDER_UNKNOWN]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("ORDER_BEFORE", sprintf("%s does not hold this digest yet", [before]), {"{before}": before}) if {
+	lib.gathered("order")
+	some before in after
+	holding[before] == false
+}
+
+findings contains lib.finding("ORDER_UNKNOWN", sprintf("nobody looked at whether %s holds this digest", [before]), {"{before}": before}) if {
+	lib.gathered("order")
+	some before in after
+	not is_boolean(holding[before])
+}
+
+# METADATA
+# title: It is no downgrade
+# description: An old signed image is still signed; replaying it brings old holes back.
+# custom:
+#   codes: [DOWNGRADE, DOWNGRADE_UNKNOWN]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("DOWNGRADE", sprintf("it is older than what %s has, by %s", [lib.requirements.environment, object.get(order, "by", "")]), {}) if order.downgrade == "yes"
+
+findings contains lib.finding("DOWNGRADE_UNKNOWN", sprintf("nothing says whether it is newer than what %s has", [lib.requirements.environment]), {}) if {
+	lib.gathered("order")
+	not order.downgrade in {"yes", "no"}
+}
+
+# METADATA
+# title: Nobody vetoed it
+# description: A person's no to this digest in this environment stands until a person lifts it.
+# custom:
+#   codes: [VETOED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("VETOED", sprintf("%s said no on %s", [veto.by, lib.utc(veto.at)]), {"{by}": veto.by}) if {
+	some veto in lib.list(order, ["vetoes"])
+}
+
+# METADATA
+# title: The environment is open
+# description: Windows and freezes are computed from the requirements and the instant, because time zones need code.
+# custom:
+#   codes: [WINDOW_CLOSED, FROZEN]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding(closure_code(closure), sprintf("closed by %s %s%s%s", [closure.kind, closure.name, reason(closure), until(closure)]), {}) if {
+	some closure in closures
+}
+
+closures := lib.list(input, ["derived", "closed"])
+
+closure_code(closure) := "WINDOW_CLOSED" if {
+	closure.kind == "window"
+} else := "FROZEN"
+
+reason(closure) := sprintf(": %s", [closure.reason]) if {
+	closure.reason != ""
+} else := ""
+
+until(closure) := sprintf(", until %s", [lib.utc(closure.until)]) if {
+	closure.until > 0
+} else := ""
+
+proof := concat("; ", array.concat(held, ["no downgrade", "open"])) if {
+	order.downgrade == "no"
+	is_array(input.derived.closed)
+	every before in after {
+		holding[before] == true
+	}
+}
+
+held := [sprintf("%s hold it", [concat(", ", sort(after))])] if count(after) > 1
+
+held := [sprintf("%s holds it", [after[0]])] if count(after) == 1
+
+held := ["nothing comes before"] if count(after) == 0
+
+instants contains closure.until if some closure in closures
+
+instants contains input.derived.nextChange

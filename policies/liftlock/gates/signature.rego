@@ -1,0 +1,112 @@
+# METADATA
+# scope: package
+# title: signature
+# description: An allowed signer signed this digest, with a key or certificate valid and unrevoked at the signed time.
+package liftlock.gates.signature
+
+import data.liftlock.lib
+import data.liftlock.signers
+
+signatures := lib.list(lib.evidence, ["signatures"])
+
+matches := sort([[name, signature.envelope, signature.signer] |
+	some signature in signatures
+	some name in signers.accepting(signature.signer)
+])
+
+matched if count(matches) > 0
+
+# METADATA
+# title: A signer is named
+# description: Without an allowed signer any signature would be as good as none.
+# custom:
+#   codes: [SIGNERS_NONE]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("SIGNERS_NONE", "the requirements name no signer", {}) if count(signers.all) == 0
+
+# METADATA
+# title: There is a valid signature
+# description: No object attached to the digest is a valid signature of it. An attestation is never a signature.
+# custom:
+#   codes: [SIGNATURE_ABSENT]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("SIGNATURE_ABSENT", "no valid signature of this digest was found", {}) if {
+	count(signatures) == 0
+	lib.looked_at({"legacy-signature", "referrers"})
+}
+
+# METADATA
+# title: Somebody looked for signatures
+# description: Where nobody looked, an absent signature proves nothing.
+# custom:
+#   codes: [EVIDENCE_NOT_GATHERED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signatures", {}) if {
+	count(signatures) == 0
+	not lib.looked_at({"legacy-signature", "referrers"})
+}
+
+# METADATA
+# title: Every place was read, or a signature was found
+# description: A signature that was found needs no further place; an absent one may lie where nobody could look.
+# custom:
+#   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains found if {
+	not matched
+	some found in lib.unread({"manifest", "legacy-attestation"})
+}
+
+# METADATA
+# title: Why attached objects prove nothing
+# description: Says what was wrong with the objects that were found, where none of them helped.
+# custom:
+#   codes: [SIGNATURE_INVALID, SIGNATURE_MALFORMED, CLAIM_DIGEST_MISMATCH, SUBJECT_MISMATCH, TOO_MANY_SUBJECTS, CERTIFICATE_UNTRUSTED, CERTIFICATE_EXPIRED, CHAIN_EXPIRED, SCT_MISSING, TLOG_MISSING, EVIDENCE_MALFORMED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains found if {
+	not matched
+	some found in lib.rejected("signature")
+}
+
+# METADATA
+# title: An allowed signer signed
+# description: Names the claim, what was expected and what was there, for the signatures that come nearest.
+# custom:
+#   codes: [IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER, CERTIFICATE_UNTRUSTED, KEY_EXPIRED, KEY_NOT_YET_VALID, KEY_REVOKED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains signers.explain(pair[3], problem, pair[1]) if {
+	not matched
+	some pair in nearest
+	some problem in pair[2]
+}
+
+findings contains lib.finding("IDENTITY_MISMATCH", sprintf("%s: %s; no signer of that kind is allowed", [signature.envelope, signers.name(signature.signer)]), {"{signer}": "the signers"}) if {
+	not matched
+	count(pairs) == 0
+	count(signers.all) > 0
+	some signature in signatures
+}
+
+# pairs is every signature with every signer of its kind: number of problems, envelope, problems, signer.
+pairs := sort([[count(problems), signature.envelope, problems, signer] |
+	some signature in signatures
+	some signer in signers.all
+	signers.comparable(signer, signature.signer)
+	problems := signers.problems(signer, signature.signer)
+])
+
+# nearest leaves out signatures of strangers, of which there may be many, where one signature nearly fits.
+nearest := array.slice([pair | some pair in pairs; pair[0] == pairs[0][0]], 0, 3)
+
+proof := sprintf("signed by %s: %s", [matches[0][0], signers.name(matches[0][2])])
+
+instants contains instant if {
+	some signature in signatures
+	some instant in signers.instants(signature.signer)
+}

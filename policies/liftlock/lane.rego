@@ -1,0 +1,31 @@
+# METADATA
+# scope: package
+# title: The lane
+# description: The pipeline's lane is a floor. Rules raise fast to review, never the reverse.
+package liftlock.lane
+
+import data.liftlock.lib
+
+# METADATA
+# title: Who decides
+# description: People decide unless the pipeline says fast and nothing asks for people.
+# custom:
+#   owner: liftlock
+#   review_by: 2027-06-01
+default lane := "review"
+
+lane := "fast" if {
+	lib.requirements.lane == "fast"
+	count(asking) == 0
+}
+
+# METADATA
+# title: Why people are asked
+# description: A change that could not be rendered was proved by its entries only; an own rule may ask as well.
+# custom:
+#   codes: [RENDER_ENTRIES_ONLY, POLICY_WARNED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+asking contains "the rendered result was not proved" if lib.evidence.change.rendered == "entries"
+
+asking contains "an own rule asks for a review" if data.liftlock.gates.policy.asks

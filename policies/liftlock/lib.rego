@@ -1,0 +1,135 @@
+# METADATA
+# scope: package
+# title: What every gate uses
+# description: Findings from the table of codes, waivers, times as text, and what could not be looked at.
+package liftlock.lib
+
+requirements := document("requirements")
+
+evidence := document("evidence")
+
+# document is one part of the input; what is no object has no members.
+document(name) := input[name] if {
+	is_object(input[name])
+} else := {}
+
+at := input.at if {
+	is_number(input.at)
+} else := 0
+
+# demand is what the requirements say about one gate.
+demand(name) := object.get(requirements, ["gates", name], {})
+
+# list is a member that should be an array; null and absent are empty.
+list(object_, path) := value if {
+	value := object.get(object_, path, [])
+	is_array(value)
+} else := []
+
+# gathered is true where a part of the evidence is there at all. What was never gathered is unknown, never pass.
+gathered(name) if is_object(evidence[name])
+
+# METADATA
+# title: A code that is not in the table
+# description: A finding must never vanish because its code is unknown, so that this row stands in for it.
+# custom:
+#   codes: [CODE_UNKNOWN]
+#   owner: liftlock
+#   review_by: 2027-06-01
+row(code) := found if {
+	found := data.liftlock.codes[code]
+} else := {"outcome": "unknown", "remedy": "Report it with the recorded input.", "owner": "operator", "waivable": false}
+
+known(code) := code if {
+	data.liftlock.codes[code]
+} else := "CODE_UNKNOWN"
+
+# finding is one reason: a code, a message with absolute times only, and the words that its remedy needs.
+finding(code, message, words) := {
+	"code": known(code),
+	"outcome": row(code).outcome,
+	"message": named(code, message),
+	"remedy": strings.replace_n(object.union(words_, words), row(code).remedy),
+	"owner": owner(row(code).owner),
+	"waivable": row(code).waivable,
+	"waiver": waiver(code, set()),
+	"deadline": 0,
+}
+
+named(code, message) := message if {
+	data.liftlock.codes[code]
+} else := sprintf("%v: %v", [code, message])
+
+words_ := {
+	"{image}": object.get(requirements, "image", ""),
+	"{environment}": object.get(requirements, "environment", ""),
+	"{repository}": object.get(evidence, ["subject", "repository"], ""),
+	"{digest}": object.get(evidence, ["subject", "digest"], ""),
+	"{signers}": concat(", ", sort([signer.name | some signer in list(requirements, ["signers"])])),
+}
+
+# owner says who can resolve a finding, in words that people know.
+owner("publisher") := sprintf("whoever publishes %v", [object.get(requirements, "image", "it")])
+
+owner("owners") := text if {
+	owners := {owner_ | some path in list(evidence, ["oversight", "paths"]); some owner_ in path.owners}
+	count(owners) > 0
+	text := concat(", ", sort(owners))
+} else := "the code owners of the overlay"
+
+owner("security") := "the owners of .liftlock"
+
+owner("operator") := "whoever runs Liftlock"
+
+# waiver is the one that accepts a finding by its code or one of its vulnerability ids: the one that lasts longest. Null: none.
+waiver(code, ids) := chosen if {
+	row(code).waivable
+	covering := [[0 - rule.expires, rule.name, accepted] |
+		some rule in list(requirements, ["waivers"])
+		at < rule.expires
+		covers(rule, code, ids)
+		accepted := {"name": rule.name, "owner": rule.owner, "justification": rule.justification, "expires": rule.expires}
+	]
+	chosen := sort(covering)[0][2]
+} else := null
+
+covers(rule, code, _) if code in list(rule, ["codes"])
+
+covers(rule, _, ids) if {
+	some id in list(rule, ["vulnerabilities"])
+	id in ids
+}
+
+# unread is what could not be looked at, other than places that hold nothing of interest: findings.
+unread(uninteresting) := {found |
+	some look in list(evidence, ["looked"])
+	not look.source in uninteresting
+	not look.state in {"ok", "absent"}
+	code := object.get(look, "code", "")
+	found := finding(code, sprintf("%s could not be read: %s", [look.source, title(code)]), {})
+}
+
+title(code) := data.liftlock.codes[code].title if {
+	true
+} else := "for a reason that has no code"
+
+# looked_at is true where at least one of the places was tried.
+looked_at(places) if {
+	some look in list(evidence, ["looked"])
+	look.source in places
+}
+
+# rejected is the objects that proved nothing, by code, as findings of one gate.
+rejected(gate) := {found |
+	some code in {object.get(entry, "code", "") | some entry in list(evidence, ["rejected"])}
+	concerns(code, gate)
+	entries := sort([[entry.source, entry.envelope] | some entry in list(evidence, ["rejected"]); object.get(entry, "code", "") == code])
+	found := finding(code, sprintf("%s: %d of the attached objects, first %s in %s", [title(code), count(entries), entries[0][1], entries[0][0]]), {"{signer}": "the signer"})
+}
+
+concerns(code, gate) if gate in data.liftlock.codes[code].gates
+
+concerns(code, _) if not data.liftlock.codes[code]
+
+# utc is an instant as people read it.
+utc(seconds) := time.format([seconds * 1000000000, "UTC", "2006-01-02 15:04:05 UTC"])

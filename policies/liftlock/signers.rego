@@ -1,0 +1,161 @@
+# METADATA
+# scope: package
+# title: Who signed, and is it allowed
+# description: Matches the verified claims of a signature with the signers that the requirements name. Nothing here trusts a name that was not verified.
+package liftlock.signers
+
+import data.liftlock.lib
+
+all := lib.list(lib.requirements, ["signers"])
+
+# accepting is the names of the signers that a signature with these claims satisfies.
+accepting(claims) := {signer.name | some signer in all; accepts(signer, claims)}
+
+accepts(signer, claims) if {
+	tests := checks(signer, claims)
+	count(tests) > 1
+	every test in tests {
+		holds(test)
+	}
+}
+
+# problems is why a signer does not accept these claims.
+problems(signer, claims) := [test | some test in checks(signer, claims); not holds(test)]
+
+holds(test) if {
+	test.got != ""
+	test.got in test.want
+}
+
+holds(test) if {
+	test.got != ""
+	regex.match(test.pattern, test.got)
+}
+
+holds(test) if test.within == true
+
+# comparable is true where signer and signature are of one kind: keyless or key.
+comparable(signer, claims) if {
+	signer.keyless
+	object.get(claims, "key", "") == ""
+}
+
+comparable(signer, claims) if {
+	signer.key
+	object.get(claims, "key", "") != ""
+}
+
+# METADATA
+# title: Keyless signers
+# description: Issuer, trust root and subject always; every other claim that the signer names. Exact, but for a pattern that is anchored already.
+# custom:
+#   codes: [CERTIFICATE_UNTRUSTED, IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER]
+#   owner: liftlock
+#   review_by: 2027-06-01
+checks(signer, claims) := array.concat(demanded, chosen) if {
+	want := signer.keyless
+	demanded := [
+		check("trust", "CERTIFICATE_UNTRUSTED", one(want, "trust"), claims),
+		check("issuer", "IDENTITY_MISMATCH", one(want, "issuer"), claims),
+		subject(want, claims),
+	]
+	chosen := [test |
+		some [claim, code, values] in [
+			["sourceRepository", "IDENTITY_MISMATCH", one(want, "sourceRepository")],
+			["sourceRepositoryID", "REPO_ID_MISMATCH", one(want, "repositoryID")],
+			["sourceOwnerID", "REPO_ID_MISMATCH", one(want, "ownerID")],
+			["sourceRef", "IDENTITY_MISMATCH", lib.list(want, ["refs"])],
+			["buildTrigger", "IDENTITY_MISMATCH", lib.list(want, ["triggers"])],
+			["runnerEnvironment", "RUNNER", one(want, "runner")],
+		]
+		count(values) > 0
+		test := check(claim, code, values, claims)
+	]
+}
+
+# METADATA
+# title: Key signers
+# description: The key itself, within its validity at the trusted time of the signature, or now where there is none.
+# custom:
+#   codes: [IDENTITY_MISMATCH, KEY_NOT_YET_VALID, KEY_EXPIRED, KEY_REVOKED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+checks(signer, claims) := array.concat(same, valid) if {
+	want := signer.key
+	not signer.keyless
+	same := [check("key", "IDENTITY_MISMATCH", one(want, "spki"), claims)]
+	valid := [test |
+		object.get(claims, "key", "") in same[0].want
+		some test in [
+			bound("KEY_NOT_YET_VALID", "after", object.get(want, "notBefore", 0), claims),
+			bound("KEY_EXPIRED", "before", object.get(want, "notAfter", 0), claims),
+			bound("KEY_REVOKED", "before", object.get(want, "revokedAt", 0), claims),
+		]
+	]
+}
+
+check(claim, code, values, claims) := {"claim": claim, "code": code, "want": values, "got": object.get(claims, claim, "")}
+
+subject(want, claims) := object.union(check("san", "IDENTITY_MISMATCH", [], claims), {"pattern": pattern}) if {
+	pattern := object.get(want, "sanPattern", "")
+	pattern != ""
+} else := check("san", "IDENTITY_MISMATCH", lib.list(want, ["sans"]), claims)
+
+# one is a single value as a list; empty where it is not set.
+one(want, name) := [value] if {
+	value := object.get(want, name, "")
+	value != ""
+} else := []
+
+bound(code, side, limit, claims) := {"claim": "time", "code": code, "side": side, "limit": limit, "signed": signed(claims), "within": within(side, limit, signed(claims))}
+
+within(_, 0, _) := true
+
+within("after", limit, time_) := time_ >= limit if limit != 0
+
+within("before", limit, time_) := time_ < limit if limit != 0
+
+# signed is when a signature was made, as far as it matters: a key's signature without a trusted time may have been made just now.
+signed(claims) := time_ if {
+	time_ := object.get(claims, "verifiedAt", 0)
+	time_ > 0
+} else := lib.at
+
+# explain is one problem as a finding: the claim, what was expected and what was there.
+explain(signer, test, what) := lib.finding(test.code, sprintf("%s: signer %s: %s: want %s, got %s", [what, signer.name, test.claim, wanted(test), got(test.got)]), {"{signer}": signer.name})
+
+explain(signer, test, what) := lib.finding(test.code, sprintf("%s: signer %s: want a signature %s %s%s", [what, signer.name, test.side, lib.utc(test.limit), timed]), {"{signer}": signer.name}) if {
+	test.side
+	timed := when(signer, test)
+}
+
+when(_, test) := sprintf(", got %s", [lib.utc(test.signed)]) if test.signed != lib.at
+
+when(_, test) := ", got one without a trusted time" if test.signed == lib.at
+
+wanted(test) := test.pattern
+
+wanted(test) := concat(" or ", test.want) if not test.pattern
+
+got("") := "nothing"
+
+got(text) := text if text != ""
+
+# instants is when the answer to these claims may change: only where a key's validity is compared with the present.
+instants(claims) := {instant |
+	object.get(claims, "key", "") != ""
+	object.get(claims, "verifiedAt", 0) == 0
+	some signer in all
+	some name in ["notBefore", "notAfter", "revokedAt"]
+	instant := signer.key[name]
+}
+
+# name is who signed, in words.
+name(claims) := sprintf("keyless, %s, signed %s", [claims.san, lib.utc(claims.verifiedAt)]) if {
+	object.get(claims, "key", "") == ""
+	object.get(claims, "verifiedAt", 0) > 0
+} else := sprintf("keyless, %s", [claims.san]) if {
+	object.get(claims, "key", "") == ""
+} else := sprintf("key %s, signed %s", [claims.key, lib.utc(claims.verifiedAt)]) if {
+	object.get(claims, "verifiedAt", 0) > 0
+} else := sprintf("key %s, without a trusted time", [claims.key])
