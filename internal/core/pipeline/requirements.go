@@ -178,6 +178,7 @@ type WaiverRule struct {
 	Vulnerabilities []string `json:"vulnerabilities"`
 	Owner           string   `json:"owner"`
 	Justification   string   `json:"justification"`
+	From            int64    `json:"from"` // it does not hold before
 	Expires         int64    `json:"expires"`
 }
 

@@ -1,0 +1,236 @@
+// Package pipeline holds the documents of .liftlock/: types, strict parsing with positions, and the requirements they resolve to.
+package pipeline
+
+import "github.com/liftlock/liftlock/internal/core/digest"
+
+// APIVersion is that of every document.
+const APIVersion = "liftlock.dev/v1alpha1"
+
+// The kinds of documents.
+const (
+	kindPipeline = "Pipeline"
+	kindImage    = "Image"
+	kindWaiver   = "Waiver"
+	kindFreeze   = "Freeze"
+)
+
+// In the types below a json tag without omitempty or omitzero means that the field must be written; the form tag names what a
+// text may be (forms.go); bounds stand in the jsonschema tag. Parser and JSON Schema both follow these, so that they agree.
+
+// Metadata names a document.
+type Metadata struct {
+	// Unique among the documents of its kind in the repository.
+	Name string `json:"name" form:"name"`
+}
+
+// Pipeline says through which environments images pass, by which gates, and who may sign. Owned by security.
+type Pipeline struct {
+	APIVersion string       `json:"apiVersion" form:"apiVersion"`
+	Kind       string       `json:"kind" form:"kind"`
+	Metadata   Metadata     `json:"metadata"`
+	Spec       PipelineSpec `json:"spec"`
+}
+
+// PipelineSpec is what a Pipeline says.
+type PipelineSpec struct {
+	// Trust roots for certificates. A file trust/NAME.json that is not listed has the name NAME.
+	Trust []TrustSource `json:"trust,omitempty"`
+	// Who may sign images; an Image names those that may sign it.
+	Signers []SignerSource `json:"signers,omitempty"`
+	// Steps of the pipeline. Their order is given by after, not by their place here.
+	Environments []Environment `json:"environments"`
+	// Where the record is kept; default: branch liftlock-ledger of this repository.
+	Ledger Ledger `json:"ledger,omitzero"`
+	// Most proposals open at once in this pipeline; default 5.
+	Proposals int `json:"proposals,omitempty" jsonschema:"minimum=1,maximum=100"`
+}
+
+// TrustSource names a trust root.
+type TrustSource struct {
+	// Name by which signers refer to it.
+	Name string `json:"name" form:"name"`
+	// A Sigstore trusted_root.json, for example trust/public-good.json, below .liftlock.
+	File string `json:"file" form:"trustFile"`
+}
+
+// SignerSource is who may sign: a certificate's identity or a key.
+type SignerSource struct {
+	// Name by which images refer to it.
+	Name string `json:"name" form:"name"`
+	// An identity that a certificate authority vouches for.
+	Keyless *Keyless `json:"keyless,omitempty"`
+	// A public key.
+	Key *Key `json:"key,omitempty"`
+}
+
+func (SignerSource) shape() shape { return shape{exactlyOne: []string{"keyless", "key"}} }
+
+// Keyless is an identity in a certificate. Every field that is written must match the certificate.
+type Keyless struct {
+	// OIDC issuer, exact.
+	Issuer string `json:"issuer" form:"issuer"`
+	// Name of the trust root; default: the pipeline's only one, else public-good.
+	Trust string `json:"trust,omitempty" form:"name"`
+	// Source repository on GitHub, OWNER/NAME.
+	Repository string `json:"repository,omitempty" form:"githubRepository"`
+	// Workflow of that repository that signs, for example .github/workflows/release.yml.
+	Workflow string `json:"workflow,omitempty" form:"workflow"`
+	// Exact certificate subject, for identities that are not a workflow of the source repository.
+	Subject string `json:"subject,omitempty" form:"subject"`
+	// Regular expression (RE2) that the whole certificate subject must match.
+	SubjectPattern FullMatch `json:"subjectPattern,omitzero" form:"subjectPattern"`
+	// Refs that may be built, for example refs/heads/main; default: every branch and tag.
+	Refs []string `json:"refs,omitempty" form:"ref"`
+	// Events that may start the workflow, for example push.
+	Triggers []string `json:"triggers,omitempty" form:"trigger"`
+	// Where the workflow must run.
+	Runner string `json:"runner,omitempty" form:"runner"`
+	// Number of the repository: survives renaming, and tells a repository that was made again under the old name.
+	RepositoryID int64 `json:"repositoryID,omitempty" jsonschema:"minimum=1"`
+	// Number of the repository's owner.
+	OwnerID int64 `json:"ownerID,omitempty" jsonschema:"minimum=1"`
+}
+
+func (Keyless) shape() shape {
+	return shape{exactlyOne: []string{"workflow", "subject", "subjectPattern"}, requires: map[string]string{"workflow": "repository"}}
+}
+
+// Key is a public key with its validity.
+type Key struct {
+	// PEM file, for example keys/2026.pub, below .liftlock.
+	File string `json:"file" form:"keyFile"`
+	// Signatures before this instant do not count.
+	NotBefore Time `json:"notBefore,omitempty"`
+	// Signatures from this instant on do not count.
+	NotAfter Time `json:"notAfter,omitempty"`
+	// Signatures from this instant on, and those without a trusted time, do not count.
+	RevokedAt Time `json:"revokedAt,omitempty"`
+}
+
+// Ledger says where the record is kept.
+type Ledger struct {
+	// Repository on GitHub, OWNER/NAME; default: the repository that holds this document.
+	Repository string `json:"repository,omitempty" form:"githubRepository"`
+	// Branch; default liftlock-ledger.
+	Branch string `json:"branch,omitempty" form:"branch"`
+}
+
+// Environment is one step of a pipeline.
+type Environment struct {
+	// Unique in the repository.
+	Name string `json:"name" form:"name"`
+	// Environments of this pipeline that must hold a digest before this one may.
+	After []string `json:"after,omitempty" form:"name"`
+	// Kustomize directories that realise it; * and ? match within one path element.
+	Overlays []string `json:"overlays" form:"glob"`
+	// Whether people decide; default review.
+	Lane Lane `json:"lane,omitempty"`
+	// Branch that holds the overlays; default: the default branch.
+	Branch string `json:"branch,omitempty" form:"branch"`
+	// What an image must satisfy.
+	Gates Demands `json:"gates,omitzero"`
+	// When the environment is open or closed.
+	Windows []WindowSource `json:"windows,omitempty"`
+	// Who must approve; short for gates.review.
+	Review *ReviewDemand `json:"review,omitempty"`
+	// Most proposals open at once in this environment; default: the pipeline's.
+	Proposals int `json:"proposals,omitempty" jsonschema:"minimum=1,maximum=100"`
+}
+
+// WindowSource is a weekly interval in which the environment is closed, or outside which it is.
+type WindowSource struct {
+	// Closed in this interval, for example Fri 16:00 - Mon 08:00.
+	Deny Interval `json:"deny,omitzero"`
+	// Closed outside this interval.
+	Allow Interval `json:"allow,omitzero"`
+	// IANA time zone of the interval; default UTC.
+	Zone string `json:"zone,omitempty" form:"zone"`
+}
+
+func (WindowSource) shape() shape { return shape{exactlyOne: []string{"deny", "allow"}} }
+
+// Image says what to watch. Owned by the team that builds it.
+type Image struct {
+	APIVersion string    `json:"apiVersion" form:"apiVersion"`
+	Kind       string    `json:"kind" form:"kind"`
+	Metadata   Metadata  `json:"metadata"`
+	Spec       ImageSpec `json:"spec"`
+}
+
+// ImageSpec is what an Image says.
+type ImageSpec struct {
+	// Registry repository, for example ghcr.io/acme/checkout.
+	Repository digest.Repository `json:"repository"`
+	// Placeholder names under which kustomizations speak of the image.
+	Names []string `json:"names,omitempty" form:"imageName"`
+	// Which tag to follow.
+	Watch Watch `json:"watch"`
+	// Platforms that the image must have.
+	Platforms []string `json:"platforms,omitempty" form:"platform"`
+	// Signers of the pipeline of which any one must have signed.
+	Signers []string `json:"signers,omitempty" form:"name"`
+	// Images of the same application are promoted together; default: the image's own name.
+	Application string `json:"application,omitempty" form:"name"`
+	// Pipeline that it passes through; default: the only one.
+	Pipeline string `json:"pipeline,omitempty" form:"name"`
+	// Environments that it is routed to; default: all of the pipeline.
+	Environments []string `json:"environments,omitempty" form:"name"`
+}
+
+// Waiver accepts named findings for one image for a time.
+type Waiver struct {
+	APIVersion string     `json:"apiVersion" form:"apiVersion"`
+	Kind       string     `json:"kind" form:"kind"`
+	Metadata   Metadata   `json:"metadata"`
+	Spec       WaiverSpec `json:"spec"`
+}
+
+// WaiverSpec is what a Waiver says. Its scope is exact: there is no wildcard and no default.
+type WaiverSpec struct {
+	// Codes of the findings that are accepted.
+	Codes []string `json:"codes,omitempty" form:"code"`
+	// Vulnerabilities that are accepted, by id.
+	Vulnerabilities []string `json:"vulnerabilities,omitempty" form:"vulnerability"`
+	// Image, by the name of its document.
+	Image string `json:"image" form:"name"`
+	// Environments in which they are accepted.
+	Environments []string `json:"environments" form:"name"`
+	// Who answers for it: @user, @org/team or an e-mail address.
+	Owner string `json:"owner" form:"owner"`
+	// Why the risk is acceptable.
+	Justification string `json:"justification" form:"text"`
+	// What reduces the risk meanwhile.
+	CompensatingControl string `json:"compensatingControl,omitempty" form:"text"`
+	// First instant at which it holds.
+	From Time `json:"from"`
+	// First instant at which it no longer holds; at most 90 days after from.
+	Expires Time `json:"expires"`
+	// Where the exception is tracked.
+	Ticket string `json:"ticket,omitempty" form:"text"`
+}
+
+func (WaiverSpec) shape() shape { return shape{atLeastOne: []string{"codes", "vulnerabilities"}} }
+
+// Freeze forbids promotions for a time.
+type Freeze struct {
+	APIVersion string     `json:"apiVersion" form:"apiVersion"`
+	Kind       string     `json:"kind" form:"kind"`
+	Metadata   Metadata   `json:"metadata"`
+	Spec       FreezeSpec `json:"spec"`
+}
+
+// FreezeSpec is what a Freeze says.
+type FreezeSpec struct {
+	// Environments that are frozen; default: all.
+	Environments []string `json:"environments,omitempty" form:"name"`
+	// Images that are frozen, by the name of their documents; default: all.
+	Images []string `json:"images,omitempty" form:"name"`
+	// First instant of the freeze; default: at once.
+	From Time `json:"from,omitempty"`
+	// First instant after the freeze; default: until this document is removed.
+	Until Time `json:"until,omitempty"`
+	// Why nothing may move.
+	Reason string `json:"reason" form:"text"`
+	// Who answers for it: @user, @org/team or an e-mail address.
+	Owner string `json:"owner,omitempty" form:"owner"`
+}

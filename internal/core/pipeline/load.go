@@ -1,0 +1,164 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// directory holds everything that this package reads.
+const directory = ".liftlock"
+
+// Load reads .liftlock of a repository tree, rooted at the repository: the documents, keys and trust roots. Nothing else is
+// read. The tree must be that of the base branch, never of a pull request (A100). What is wrong with the files is a Problems; a
+// repository without .liftlock gives an error that wraps fs.ErrNotExist.
+func Load(tree fs.FS) (*Set, error) {
+	l := loader{tree: tree, keys: map[string]publicKey{}, roots: map[string][]byte{}}
+	if err := l.start(); err != nil {
+		return nil, err
+	}
+	if err := l.walk(directory, 0); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", directory, err)
+	}
+	set := &Set{documents: l.documents, keys: l.keys, roots: l.roots, rules: l.rules}
+	set.complete()
+	if len(set.problems) > 0 {
+		return nil, set.problems.sorted()
+	}
+	return set, nil
+}
+
+// loader walks the directory.
+type loader struct {
+	tree      fs.FS
+	documents documents
+	keys      map[string]publicKey
+	roots     map[string][]byte
+	rules     []string
+	entries   int
+	files     int
+	bytes     int
+}
+
+// start looks for the directory itself: a link would lead out of what CODEOWNERS protects.
+func (l *loader) start() error {
+	entries, err := fs.ReadDir(l.tree, ".")
+	if err != nil {
+		return fmt.Errorf("reading the tree: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.Name() != directory {
+			continue
+		}
+		if !entry.IsDir() {
+			return Problems{{File: directory, Message: "wanted a directory, got " + kindOfEntry(entry)}}
+		}
+		return nil
+	}
+	return fmt.Errorf("reading %s: no such directory; liftlock init writes one: %w", directory, fs.ErrNotExist)
+}
+
+func kindOfEntry(entry fs.DirEntry) string {
+	switch mode := entry.Type(); {
+	case mode.IsDir():
+		return "a directory"
+	case mode.IsRegular():
+		return "a file"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	default:
+		return "a special file"
+	}
+}
+
+func (l *loader) fail(file, format string, args ...any) {
+	l.documents.problems = append(l.documents.problems, Problem{File: file, Message: fmt.Sprintf(format, args...)})
+}
+
+func (l *loader) walk(dir string, depth int) error {
+	entries, err := fs.ReadDir(l.tree, dir)
+	if err != nil {
+		return err
+	}
+	if l.entries += len(entries); l.entries > maxEntries || depth > maxDepth {
+		return Problems{{File: dir, Message: fmt.Sprintf("wanted at most %d entries in %d levels, got more", maxEntries, maxDepth)}}
+	}
+	for _, entry := range entries {
+		file := path.Join(dir, entry.Name())
+		switch {
+		case entry.IsDir():
+			err = l.walk(file, depth+1)
+		case entry.Type().IsRegular():
+			err = l.file(file)
+		default:
+			l.fail(file, "wanted a file or a directory, got %s", kindOfEntry(entry))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file reads one file by its place and ending; others are left alone.
+func (l *loader) file(file string) error {
+	below := strings.TrimPrefix(file, directory+"/")
+	dir, ext := path.Dir(below), path.Ext(below)
+	switch {
+	case ext == ".yaml" || ext == ".yml":
+		content, err := l.read(file, maxFileBytes)
+		if content != nil {
+			l.documents.parse(file, content)
+		}
+		return err
+	case dir == "keys" && ext == ".pub":
+		content, err := l.read(file, maxKeyBytes)
+		if content == nil {
+			return err
+		}
+		key, err := parseKey(content)
+		if err != nil {
+			l.fail(file, "%v", err)
+		}
+		l.keys[below] = key
+	case dir == "trust" && ext == ".json":
+		content, err := l.read(file, maxTrustBytes)
+		if content == nil {
+			return err
+		}
+		if err := checkTrustRoot(content); err != nil {
+			l.fail(file, "%v", err)
+		}
+		l.roots[below] = content
+	case strings.HasPrefix(below, "policies/") && ext == ".rego":
+		l.rules = append(l.rules, file)
+	}
+	return nil
+}
+
+// read returns a file's content, or nil where it is too large.
+func (l *loader) read(file string, limit int) ([]byte, error) {
+	if l.files++; l.files > maxFiles {
+		return nil, Problems{{File: file, Message: fmt.Sprintf("wanted at most %d files below %s, got more", maxFiles, directory)}}
+	}
+	opened, err := l.tree.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(opened, int64(limit)+1))
+	if err := errors.Join(err, opened.Close()); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", file, err)
+	}
+	if len(content) > limit {
+		l.documents.broken = true
+		l.fail(file, "wanted at most %d bytes, got more", limit)
+		return nil, nil
+	}
+	if l.bytes += len(content); l.bytes > maxTotalBytes {
+		return nil, Problems{{File: file, Message: fmt.Sprintf("wanted at most %d bytes below %s, got more", maxTotalBytes, directory)}}
+	}
+	return content, nil
+}

@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+// Overlays returns the directories of a tree, rooted at the repository, that realise an environment: sorted, each once. Links
+// are never followed: they could lead from one environment into another (A61).
+func (s *Set) Overlays(environment string, tree fs.FS) ([]string, error) {
+	i := s.step(environment)
+	if i < 0 {
+		return nil, fmt.Errorf("listing overlays: environment %q: %w", environment, fs.ErrNotExist)
+	}
+	var list []string
+	for _, glob := range s.steps[i].Overlays {
+		found, err := expand(tree, glob)
+		if err != nil {
+			return nil, fmt.Errorf("listing overlays of %s: %w", environment, err)
+		}
+		list = append(list, found.directories...)
+	}
+	slices.Sort(list)
+	if list = slices.Compact(list); len(list) > maxOverlays {
+		return nil, fmt.Errorf("listing overlays of %s: %d, wanted at most %d", environment, len(list), maxOverlays)
+	}
+	return list, nil
+}
+
+// expansion is what a pattern names in a tree.
+type expansion struct {
+	directories []string
+	refused     []string // links and the like in the way
+}
+
+// expand follows a pattern element by element, by the listings alone: opening a path could follow a link.
+func expand(tree fs.FS, glob string) (expansion, error) {
+	found := expansion{directories: []string{"."}}
+	for part := range strings.SplitSeq(glob, "/") {
+		var next []string
+		for _, dir := range found.directories {
+			entries, err := fs.ReadDir(tree, dir)
+			if err != nil {
+				return expansion{}, err
+			}
+			for _, entry := range entries {
+				if !matches(part, entry.Name()) {
+					continue
+				}
+				switch place := path.Join(dir, entry.Name()); {
+				case entry.IsDir():
+					next = append(next, place)
+				case !entry.Type().IsRegular():
+					found.refused = append(found.refused, place)
+				}
+			}
+			if len(next) > maxOverlays {
+				return expansion{}, fmt.Errorf("%q names more than %d directories", glob, maxOverlays)
+			}
+		}
+		found.directories = next
+	}
+	return found, nil
+}
+
+// matches compares one element. As in a shell, a wildcard does not find hidden names; and no wildcard finds a name that
+// could not be written in a pattern.
+func matches(part, name string) bool {
+	if part == name {
+		return true
+	}
+	if strings.HasPrefix(name, ".") && !strings.HasPrefix(part, ".") || checkPathPart(name) != nil {
+		return false
+	}
+	ok, err := path.Match(part, name)
+	return ok && err == nil
+}
+
+// Matches reports whether a kustomization entry is the image's: its newName, else its name, is the image's repository or one
+// of its placeholder names. A tag inside newName is no part of the name.
+func (i Image) Matches(name, newName string) bool {
+	effective := name
+	if newName != "" {
+		effective = newName
+	}
+	if slices.Contains(i.Spec.Names, effective) {
+		return true
+	}
+	image, err := digest.ParseImage(effective)
+	return err == nil && image.Repository == i.Spec.Repository
+}

@@ -1,0 +1,143 @@
+package pipeline
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const githubURL = "https://github.com/"
+
+// Requirements returns what an environment demands of an image, fully resolved and sorted, so that equal demands have equal
+// bytes. It is not ok where there is no such image or environment, or the image is not routed to it.
+func (s *Set) Requirements(environment, image string) (Requirements, bool) {
+	e, i := s.step(environment), s.image(image)
+	if e < 0 || i < 0 || !slices.Contains(s.images[i].doc.Spec.Environments, environment) {
+		return Requirements{}, false
+	}
+	step, doc := s.steps[e], s.images[i].doc
+	return Requirements{
+		Schema:      RequirementsSchema,
+		Pipeline:    doc.Spec.Pipeline,
+		Environment: environment,
+		Application: doc.Spec.Application,
+		Image:       image,
+		Repository:  doc.Spec.Repository,
+		Lane:        step.Lane,
+		After:       sorted(step.After),
+		Platforms:   sorted(doc.Spec.Platforms),
+		Signers:     s.signers(&step.pipeline.doc, doc.Spec.Signers),
+		Gates:       resolveGates(step.Environment),
+		Windows:     resolveWindows(step.Windows),
+		Freezes:     s.freezesOf(environment, image),
+		Waivers:     s.waiversOf(environment, image),
+	}, true
+}
+
+// sorted returns a sorted copy that is never nil: nil and empty have different bytes.
+func sorted(names []string) []string {
+	list := append([]string{}, names...)
+	slices.Sort(list)
+	return list
+}
+
+func (s *Set) signers(p *Pipeline, names []string) []Signer {
+	list := []Signer{}
+	for _, signer := range p.Spec.Signers {
+		if !slices.Contains(names, signer.Name) {
+			continue
+		}
+		resolved := Signer{Name: signer.Name}
+		if key := signer.Key; key != nil {
+			resolved.Key = &KeySigner{SPKI: s.keys[key.File].spki.String(),
+				NotBefore: int64(key.NotBefore), NotAfter: int64(key.NotAfter), RevokedAt: int64(key.RevokedAt)}
+		}
+		if signer.Keyless != nil {
+			resolved.Keyless = resolveKeyless(signer.Keyless)
+		}
+		list = append(list, resolved)
+	}
+	slices.SortFunc(list, func(a, b Signer) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// resolveKeyless turns a workflow into the certificate subjects that GitHub gives it: the workflow's address at a ref.
+// Refs are demanded of the source too: a workflow of the main branch can be called from another one.
+func resolveKeyless(k *Keyless) *KeylessSigner {
+	resolved := &KeylessSigner{Trust: k.Trust, Issuer: k.Issuer, Runner: k.Runner,
+		RepositoryID: number(k.RepositoryID), OwnerID: number(k.OwnerID)}
+	if k.Refs != nil {
+		resolved.Refs = sorted(k.Refs)
+	}
+	if k.Triggers != nil {
+		resolved.Triggers = sorted(k.Triggers)
+	}
+	if k.Repository != "" {
+		resolved.SourceRepository = githubURL + k.Repository
+	}
+	workflow := githubURL + k.Repository + "/" + k.Workflow + "@"
+	switch {
+	case k.Subject != "":
+		resolved.SANs = []string{k.Subject}
+	case !k.SubjectPattern.IsZero():
+		resolved.SANPattern = k.SubjectPattern.Anchored()
+	case k.Refs == nil:
+		// Branches and tags only: refs/pull/ is what anybody may open.
+		resolved.SANPattern = anchored(regexp.QuoteMeta(workflow) + `refs/(?:heads|tags)/[!-~]+`)
+	default:
+		for _, ref := range resolved.Refs {
+			resolved.SANs = append(resolved.SANs, workflow+ref)
+		}
+	}
+	return resolved
+}
+
+func number(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatInt(id, 10)
+}
+
+func resolveWindows(sources []WindowSource) []Window {
+	list := []Window{}
+	for _, source := range sources {
+		kind, interval := windowDeny, source.Deny
+		if interval == (Interval{}) {
+			kind, interval = windowAllow, source.Allow
+		}
+		list = append(list, Window{Kind: kind, From: interval.From, To: interval.To, Zone: source.Zone})
+	}
+	slices.SortFunc(list, compareWindows)
+	return slices.Compact(list)
+}
+
+func (s *Set) freezesOf(environment, image string) []FreezeRule {
+	list := []FreezeRule{}
+	for i := range s.freezes {
+		spec := &s.freezes[i].doc.Spec
+		if covers(spec.Environments, environment) && covers(spec.Images, image) {
+			list = append(list, FreezeRule{Name: s.freezes[i].doc.Metadata.Name, Reason: spec.Reason,
+				From: int64(spec.From), Until: int64(spec.Until)})
+		}
+	}
+	return list
+}
+
+// covers reports whether a scope holds a name; a scope that is not written holds all.
+func covers(scope []string, name string) bool { return scope == nil || slices.Contains(scope, name) }
+
+func (s *Set) waiversOf(environment, image string) []WaiverRule {
+	list := []WaiverRule{}
+	for i := range s.waivers {
+		spec := &s.waivers[i].doc.Spec
+		if spec.Image != image || !slices.Contains(spec.Environments, environment) {
+			continue
+		}
+		list = append(list, WaiverRule{Name: s.waivers[i].doc.Metadata.Name, Codes: sorted(spec.Codes),
+			Vulnerabilities: sorted(spec.Vulnerabilities), Owner: spec.Owner, Justification: spec.Justification,
+			From: int64(spec.From), Expires: int64(spec.Expires)})
+	}
+	return list
+}

@@ -1,0 +1,239 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// Defaults of what documents leave open.
+const (
+	defaultBranch    = "liftlock-ledger"
+	defaultTrust     = "public-good"
+	defaultZone      = "UTC"
+	defaultProposals = 5
+	defaultApprovals = 1
+	defaultEvery     = Duration(5 * 60)
+	defaultReportAge = Duration(7 * 24 * 60 * 60)
+)
+
+// Set is everything that .liftlock of one repository says, checked, with the defaults filled in. It does not change; callers
+// leave alone what its methods return.
+type Set struct {
+	documents
+	keys  map[string]publicKey // by path below .liftlock
+	roots map[string][]byte
+	rules []string
+	steps []step // in topological order
+}
+
+// step is one environment with the document that it stands in.
+type step struct {
+	*Environment
+	pipeline *located[Pipeline]
+	path     string
+}
+
+// Pipelines returns the pipelines, by name.
+func (s *Set) Pipelines() []Pipeline { return docs(s.pipelines) }
+
+// Images returns the images, by name.
+func (s *Set) Images() []Image { return docs(s.images) }
+
+func docs[T any](all []located[T]) []T {
+	list := make([]T, len(all))
+	for i := range all {
+		list[i] = all[i].doc
+	}
+	return list
+}
+
+// Image returns one image by the name of its document.
+func (s *Set) Image(name string) (Image, bool) {
+	if i := s.image(name); i >= 0 {
+		return s.images[i].doc, true
+	}
+	return Image{}, false
+}
+
+func (s *Set) image(name string) int {
+	return slices.IndexFunc(s.images, func(l located[Image]) bool { return l.doc.Metadata.Name == name })
+}
+
+// Environments returns the environments of all pipelines, each after those that it comes after.
+func (s *Set) Environments() []Environment {
+	list := make([]Environment, len(s.steps))
+	for i := range s.steps {
+		list[i] = *s.steps[i].Environment
+	}
+	return list
+}
+
+// Environment returns one environment with the pipeline that it belongs to.
+func (s *Set) Environment(name string) (Environment, Pipeline, bool) {
+	if i := s.step(name); i >= 0 {
+		return *s.steps[i].Environment, s.steps[i].pipeline.doc, true
+	}
+	return Environment{}, Pipeline{}, false
+}
+
+func (s *Set) step(name string) int {
+	return slices.IndexFunc(s.steps, func(st step) bool { return st.Name == name })
+}
+
+// Routed returns the images that are routed to an environment, by name.
+func (s *Set) Routed(environment string) []Image {
+	var list []Image
+	for _, image := range s.images {
+		if slices.Contains(image.doc.Spec.Environments, environment) {
+			list = append(list, image.doc)
+		}
+	}
+	return list
+}
+
+// OwnRules returns the paths of the repository's own rules, sorted.
+func (s *Set) OwnRules() []string { return s.rules }
+
+// Trust returns the trust roots and keys that signers refer to, by name: root NAME and key keys/FILE.pub.
+func (s *Set) Trust() evidence.Trust {
+	roots, keys := map[string][]byte{}, map[string][]byte{}
+	for i := range s.pipelines {
+		p := &s.pipelines[i].doc
+		for _, signer := range p.Spec.Signers {
+			if signer.Key != nil {
+				keys[signer.Key.File] = s.keys[signer.Key.File].pem
+			}
+			if signer.Keyless != nil {
+				roots[signer.Keyless.Trust] = s.roots[rootFile(p, signer.Keyless.Trust)]
+			}
+		}
+	}
+	trust := evidence.Trust{Roots: []evidence.TrustRoot{}, Keys: []evidence.TrustKey{}}
+	for name, content := range roots {
+		trust.Roots = append(trust.Roots, evidence.TrustRoot{Name: name, JSON: content})
+	}
+	for name, content := range keys {
+		trust.Keys = append(trust.Keys, evidence.TrustKey{Name: name, PEM: content})
+	}
+	slices.SortFunc(trust.Roots, func(a, b evidence.TrustRoot) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(trust.Keys, func(a, b evidence.TrustKey) int { return strings.Compare(a.Name, b.Name) })
+	return trust
+}
+
+// rootFile returns where a pipeline's trust root of that name lies, below .liftlock.
+func rootFile(p *Pipeline, name string) string {
+	for _, root := range p.Spec.Trust {
+		if root.Name == name {
+			return root.File
+		}
+	}
+	return "trust/" + name + ".json"
+}
+
+// complete sorts the documents, fills in the defaults and checks what refers to what.
+func (s *Set) complete() {
+	sortDocs(s.pipelines, func(d *Pipeline) string { return d.Metadata.Name })
+	sortDocs(s.images, func(d *Image) string { return d.Metadata.Name })
+	sortDocs(s.waivers, func(d *Waiver) string { return d.Metadata.Name })
+	sortDocs(s.freezes, func(d *Freeze) string { return d.Metadata.Name })
+	slices.Sort(s.rules)
+	for i := range s.pipelines {
+		fillPipeline(&s.pipelines[i].doc)
+		s.arrange(&s.pipelines[i])
+	}
+	for i := range s.images {
+		s.fillImage(&s.images[i].doc)
+	}
+	s.checkNames()
+	// What could not be read may be what another document refers to: such complaints would be wrong.
+	if s.broken {
+		return
+	}
+	for i := range s.pipelines {
+		s.checkPipeline(&s.pipelines[i])
+	}
+	s.checkImages()
+	s.checkExceptions()
+}
+
+func sortDocs[T any](all []located[T], name func(*T) string) {
+	slices.SortStableFunc(all, func(a, b located[T]) int { return strings.Compare(name(&a.doc), name(&b.doc)) })
+}
+
+func fillPipeline(p *Pipeline) {
+	spec := &p.Spec
+	setDefault(&spec.Proposals, defaultProposals)
+	setDefault(&spec.Ledger.Branch, defaultBranch)
+	trust := defaultTrust
+	if len(spec.Trust) == 1 {
+		trust = spec.Trust[0].Name
+	}
+	for _, signer := range spec.Signers {
+		if signer.Keyless != nil {
+			setDefault(&signer.Keyless.Trust, trust)
+		}
+	}
+	for i := range spec.Environments {
+		environment := &spec.Environments[i]
+		setDefault(&environment.Lane, Review)
+		setDefault(&environment.Proposals, spec.Proposals)
+		for j := range environment.Windows {
+			setDefault(&environment.Windows[j].Zone, defaultZone)
+		}
+	}
+}
+
+// setDefault sets a value that was not written.
+func setDefault[T comparable](value *T, otherwise T) {
+	var none T
+	if *value == none {
+		*value = otherwise
+	}
+}
+
+func (s *Set) fillImage(image *Image) {
+	spec := &image.Spec
+	setDefault(&spec.Application, image.Metadata.Name)
+	setDefault(&spec.Watch.Every, defaultEvery)
+	if len(s.pipelines) == 1 {
+		setDefault(&spec.Pipeline, s.pipelines[0].doc.Metadata.Name)
+	}
+	// In topological order, whether written or not; a name that nobody knows stays, to be complained of.
+	var routed []string
+	for _, step := range s.steps {
+		if step.pipeline.doc.Metadata.Name == spec.Pipeline && (spec.Environments == nil || slices.Contains(spec.Environments, step.Name)) {
+			routed = append(routed, step.Name)
+		}
+	}
+	if len(routed) >= len(spec.Environments) {
+		spec.Environments = routed
+	}
+}
+
+// arrange adds the environments of a pipeline to the steps in topological order; among those that may come next, the one
+// that is written first. Those in a circle are left for checkOrder to complain of.
+func (s *Set) arrange(p *located[Pipeline]) {
+	environments := p.doc.Spec.Environments
+	for range environments {
+		for i := range environments {
+			environment := &environments[i]
+			if s.placed(p, environment) || slices.ContainsFunc(environment.After, func(name string) bool { return s.waits(p, name) }) {
+				continue
+			}
+			s.steps = append(s.steps, step{Environment: environment, pipeline: p, path: environmentPath(i)})
+			break
+		}
+	}
+}
+
+func (s *Set) placed(p *located[Pipeline], environment *Environment) bool {
+	return slices.ContainsFunc(s.steps, func(st step) bool { return st.pipeline == p && st.Environment == environment })
+}
+
+// waits reports whether an environment of the pipeline is still to be placed; unknown names are nothing to wait for.
+func (s *Set) waits(p *located[Pipeline], name string) bool {
+	return slices.ContainsFunc(p.doc.Spec.Environments, func(e Environment) bool { return e.Name == name }) &&
+		!slices.ContainsFunc(s.steps, func(st step) bool { return st.pipeline == p && st.Name == name })
+}
