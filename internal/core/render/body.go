@@ -1,0 +1,272 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// PullRequestBody returns Markdown for the person who is asked to decide: may it, what moves, what is new, why me; the proof is folded.
+// It is at most 60,000 characters; where lists are cut, it says how much is left out and where that is.
+func PullRequestBody(p Proposal) string {
+	return shrink(func(most int) string { return body(p, most) })
+}
+
+// shrink takes the most detailed text that fits.
+func shrink(write func(most int) string) string {
+	text := ""
+	for _, most := range details() {
+		if text = write(most); fits(text) {
+			return text
+		}
+	}
+	return text // unreachable by construction, as a test with the largest of everything shows
+}
+
+func fits(s string) bool { return len(s) <= maxBytes && utf8.RuneCountInString(s) <= maxRunes }
+
+func body(p Proposal, most int) string {
+	sections := []string{
+		headline(p),
+		moves(p, most),
+		attention(p, most),
+		news(p, most),
+		reviewers(p, most),
+	}
+	for i, j := range p.Judgements {
+		if i == most {
+			sections = append(sections, leftOut(len(p.Judgements)-most))
+			break
+		}
+		sections = append(sections, folded(gatesSummary(p, j), gateTable(j.Verdict, most)))
+	}
+	sections = append(sections, proof(p, most))
+	return join(sections)
+}
+
+func join(sections []string) string {
+	var kept []string
+	for _, s := range sections {
+		if s != "" {
+			kept = append(kept, s)
+		}
+	}
+	return strings.Join(kept, "\n\n") + "\n"
+}
+
+func gatesSummary(p Proposal, j Judgement) string {
+	of := ""
+	if len(p.Judgements) > 1 {
+		of = " of <code>" + word(j.Move.Image.Name) + "</code>"
+	}
+	return "Gates" + of + ": " + tally(j.Verdict.Gates)
+}
+
+// headline answers in one line whether it may go on, and what is missing.
+func headline(p Proposal) string {
+	var parts []string
+	switch p.Result() {
+	case verdict.Passed:
+		parts = append(parts, "**✅ May be promoted**")
+		if s := since(p); s != "" {
+			parts = append(parts, s)
+		}
+		parts = append(parts, waitsFor(p))
+	case verdict.Pending:
+		parts = append(parts, "**⏳ Not yet**", missingGates(p))
+		if at := reconsiderAt(p); at > 0 {
+			parts = append(parts, "judged again at "+instant(at)+" at the latest")
+		}
+	default:
+		parts = append(parts, "**❌ May not be promoted**", missingGates(p))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// since tells how long the digest has been where it comes from: the last environment before this one that holds it by the record.
+func since(p Proposal) string {
+	if len(p.Judgements) != 1 || p.Judgements[0].Order == nil {
+		return ""
+	}
+	var best verdict.Holding
+	for _, h := range p.Judgements[0].Order.Environments {
+		if h.Holds && h.Since > best.Since {
+			best = h
+		}
+	}
+	if best.Since == 0 {
+		return ""
+	}
+	return "in " + code(best.Environment) + " for " + duration(p.Judgements[0].Verdict.At-best.Since)
+}
+
+func waitsFor(p Proposal) string {
+	if p.lane() == pipeline.Fast {
+		return "merges on its gates alone"
+	}
+	if p.Approvals < 1 {
+		return "waits for a person to merge"
+	}
+	s := "waits for " + plural(p.Approvals, "approval", "approvals")
+	if groups := ownerGroups(p.Changed); len(groups) == 1 && len(groups[0].owners) == 1 {
+		s += " by " + code(groups[0].owners[0])
+	} else if len(groups) > 0 {
+		s += " by code owners"
+	}
+	return s
+}
+
+// missingGates names what stops it, in the words of the first gate of each image.
+func missingGates(p Proposal) string {
+	const named = 2
+	var all []string
+	for _, j := range p.Judgements {
+		for _, g := range stopping(j.Verdict) {
+			of := ""
+			if len(p.Judgements) > 1 {
+				of = code(j.Move.Image.Name) + " "
+			}
+			all = append(all, of+code(g.Name)+": "+prose(g.Summary))
+		}
+	}
+	if len(all) == 0 {
+		return "no gate says why: see the verdict in the ledger"
+	}
+	if len(all) > named {
+		return strings.Join(all[:named], " · ") + fmt.Sprintf(" · and %d more", len(all)-named)
+	}
+	return strings.Join(all, " · ")
+}
+
+// reconsiderAt is the first instant at which time alone could change one of the verdicts; 0: never.
+func reconsiderAt(p Proposal) int64 {
+	var next int64
+	for _, j := range p.Judgements {
+		if at := j.Verdict.ReconsiderAt; at > 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// moves is the table of what goes where.
+func moves(p Proposal, most int) string {
+	rows := []string{"| " + code(p.Environment) + " | from | to |", "|---|---|---|"}
+	for i, j := range p.Judgements {
+		if i == most {
+			rows = append(rows, "| "+leftOut(len(p.Judgements)-most)+" | | |")
+			break
+		}
+		rows = append(rows, "| "+code(j.Move.Image.Repository.String())+" | "+candidate(j.Move.From)+" | "+candidate(j.Move.To)+" |")
+		if to := commit(j.Source); to != "" {
+			from := commit(j.SourceBefore)
+			if from == "" {
+				from = "–"
+			}
+			rows = append(rows, "| source"+comparison(j.SourceBefore, j.Source)+" | "+from+" | "+to+" |")
+		}
+	}
+	return strings.Join(rows, "\n")
+}
+
+// attention is what a reader must not miss though it stops nothing: warnings, and waivers in use.
+func attention(p Proposal, most int) string {
+	var lines []string
+	for _, j := range p.Judgements {
+		of := ""
+		if len(p.Judgements) > 1 {
+			of = code(j.Move.Image.Name) + " "
+		}
+		for _, g := range j.Verdict.Gates {
+			if state(g) == "warn" {
+				lines = append(lines, "- "+of+code(g.Name)+" would stop it if it were enforced: "+prose(g.Summary))
+			}
+			for _, f := range waived(g) {
+				lines = append(lines, "- "+of+code(g.Name)+" waived: "+prose(f.Message)+", "+waiverText(*f.Waiver))
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "**Please look at**\n" + strings.Join(cut(lines, most, "- "), "\n")
+}
+
+// cut shortens a list and says by how much.
+func cut(lines []string, most int, bullet string) []string {
+	if len(lines) <= most {
+		return lines
+	}
+	return append(lines[:most:most], bullet+leftOut(len(lines)-most))
+}
+
+// proof is what a reader needs to check everything without Liftlock.
+func proof(p Proposal, most int) string {
+	var commands []string
+	remote, branch := shell(p.Record.Remote), shell(p.Record.Branch)
+	if p.Record.Remote == "" {
+		remote = "origin"
+	}
+	if p.Record.Path != "" {
+		commands = append(commands, "git fetch "+remote+" "+branch, "git show FETCH_HEAD:"+shell(p.Record.Path))
+	}
+	var names []string
+	for i, j := range p.Judgements {
+		if i == most {
+			names = append(names, leftOut(len(p.Judgements)-most))
+			break
+		}
+		if p.Record.Path != "" && !j.Input.IsZero() {
+			commands = append(commands,
+				"git show FETCH_HEAD:objects/sha256/"+j.Input.Hex()+" > input.json",
+				"opa eval --fail --format raw --data policies --input input.json data.liftlock.verdict")
+		}
+		for n, c := range j.Commands {
+			if n == most {
+				break
+			}
+			commands = append(commands, c)
+		}
+		names = append(names, digests(j))
+	}
+	if p.Record.Path != "" {
+		names = append(names, fmt.Sprintf("ledger entry %d: %s", p.Record.Sequence, code(p.Record.Path)))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	content := []string{strings.Join(names, "<br>\n")}
+	if len(commands) > 0 {
+		content = append([]string{block(commands)}, content...)
+	}
+	return folded("Check it yourself", content...)
+}
+
+func digests(j Judgement) string {
+	reference := digest.Reference{Repository: j.Move.Image.Repository, Digest: j.Move.To.Digest}
+	s := code(reference.String())
+	for _, d := range []struct {
+		name string
+		of   digest.Digest
+	}{{"evidence", j.Verdict.Evidence}, {"requirements", j.Verdict.Requirements}, {"rules", j.Verdict.Rules}} {
+		if !d.of.IsZero() {
+			s += "<br>\n" + d.name + " " + code(d.of.String())
+		}
+	}
+	if j.Verdict.OPA != "" {
+		s += "<br>\n" + "judged by OPA " + code(j.Verdict.OPA) + " at " + instant(j.Verdict.At)
+	}
+	return s
+}
+
+// shell quotes one argument of a command that a reader may paste.
+func shell(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@+") == "" && s[0] != '-' {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

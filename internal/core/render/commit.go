@@ -1,0 +1,44 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+)
+
+// CommitMessage returns the message of the promotion commit: a subject, and trailers that name image, digest, previous digest, source,
+// verdict and ledger entry. Every value is either a type that only a parser makes or spelled by word, so that no label, tag or document
+// can add a line, a trailer or an instruction to a build system (A64).
+func CommitMessage(p Proposal) string {
+	lines := []string{title(p, maxSubject), ""}
+	for i, j := range p.Judgements {
+		if i == maxTrailers {
+			break
+		}
+		lines = append(lines, trailer("Image", reference(j.Move, j.Move.To)))
+		if !j.Move.From.Digest.IsZero() {
+			lines = append(lines, trailer("Previous", reference(j.Move, j.Move.From)))
+		}
+		if linkable(j.Source) {
+			lines = append(lines, trailer("Source", j.Source.Repository+"@"+j.Source.Commit))
+		}
+		verdict := word(string(j.Verdict.Result))
+		if len(j.Verdict.Raw) > 0 {
+			verdict += " " + digest.Of(j.Verdict.Raw).String()
+		}
+		lines = append(lines, trailer("Verdict", verdict))
+	}
+	lines = append(lines, trailer("Environment", word(p.Environment)), trailer("Application", word(p.Application)))
+	if p.Record.Path != "" {
+		lines = append(lines, trailer("Ledger", fmt.Sprintf("%d %s", p.Record.Sequence, word(p.Record.Path))))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func trailer(name, value string) string { return "Liftlock-" + name + ": " + value }
+
+func reference(m promotion.Move, c promotion.Candidate) string {
+	return digest.Reference{Repository: m.Image.Repository, Digest: c.Digest}.String()
+}

@@ -1,0 +1,100 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// listed is the severities whose findings the evidence lists, worst first; of the rest it keeps counts.
+func listed() []evidence.Severity {
+	return []evidence.Severity{evidence.Critical, evidence.High, evidence.Medium, evidence.SeverityUnknown}
+}
+
+// compare returns the findings of after that before does not have, and the other way round, worst first. Two findings are the same
+// when they are about the same package and share an identifier: scanners differ in which alias they put first.
+func compare(before, after *verdict.Vulnerabilities) (introduced, fixed []evidence.Vulnerability) {
+	return missing(after.Findings, before.Findings), missing(before.Findings, after.Findings)
+}
+
+func missing(these, from []evidence.Vulnerability) []evidence.Vulnerability {
+	type key struct{ pkg, id string }
+	known := map[key]bool{}
+	for _, v := range from {
+		for _, id := range append([]string{v.ID}, v.Aliases...) {
+			known[key{v.Package, id}] = true
+		}
+	}
+	var found []evidence.Vulnerability
+	for _, v := range these {
+		ids := append([]string{v.ID}, v.Aliases...)
+		if !slices.ContainsFunc(ids, func(id string) bool { return known[key{v.Package, id}] }) {
+			found = append(found, v)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b evidence.Vulnerability) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Installed, b.Installed))
+	})
+	return found
+}
+
+func rank(v evidence.Vulnerability) int {
+	if i := slices.Index(listed(), v.Max); i >= 0 {
+		return i
+	}
+	return len(listed())
+}
+
+// news lists what the move brings and takes away. It is empty where one side is not known: a total without its difference tells a
+// reviewer nothing.
+func news(p Proposal, most int) string {
+	var parts []string
+	for _, j := range p.Judgements {
+		if j.Before == nil || j.After == nil {
+			continue
+		}
+		about := ""
+		if len(p.Judgements) > 1 {
+			about = code(j.Move.Image.Name) + " "
+		}
+		introduced, fixed := compare(j.Before, j.After)
+		if len(introduced)+len(fixed) == 0 {
+			parts = append(parts, "- "+about+"no vulnerability of medium severity or above comes or goes")
+			continue
+		}
+		parts = append(parts, items(about+"introduces", introduced, most)...)
+		parts = append(parts, items(about+"fixes", fixed, most)...)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "**What is new**\n" + strings.Join(cut(parts, 2*most, "- "), "\n")
+}
+
+func items(verb string, found []evidence.Vulnerability, most int) []string {
+	var lines []string
+	for i, v := range found {
+		if i == most {
+			lines = append(lines, fmt.Sprintf("- %s %s", verb, leftOut(len(found)-most)))
+			break
+		}
+		lines = append(lines, "- "+verb+" "+vulnerability(v))
+	}
+	return lines
+}
+
+func vulnerability(v evidence.Vulnerability) string {
+	severity := string(v.Max)
+	if rank(v) == len(listed()) {
+		severity = string(evidence.SeverityUnknown)
+	}
+	line := fmt.Sprintf("%s (%s) in %s", code(v.ID), severity, code(strings.TrimSpace(v.Package+" "+v.Installed)))
+	if len(v.Fixed) > 0 {
+		line += ", fixed in " + code(v.Fixed[0])
+	}
+	return line
+}

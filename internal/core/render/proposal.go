@@ -1,0 +1,163 @@
+// Package render turns judgements into text for people: pull request, commit message, check and terminal. Nothing it writes is read back.
+package render
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// Proposal is what one pull request would do to one application in one environment, and what the rules said about it.
+type Proposal struct {
+	Environment string
+	Application string
+	Judgements  []Judgement         // one for each image that moves, sorted by image name
+	Changed     []verdict.OwnedPath // files that are edited, with their owners by CODEOWNERS of the base branch
+	Approvals   int                 // that the review gate demands; 0: none
+	Record      Record
+}
+
+// Judgement is one image's move with the verdict about it. What is optional is left out of the text where it is not known.
+type Judgement struct {
+	Move    promotion.Move
+	Verdict verdict.Verdict
+	Input   digest.Digest // of the recorded input; zero: not recorded
+
+	Order        *verdict.Order           // optional: where the digest stands among the environments
+	After        *verdict.Vulnerabilities // optional: findings of what is moved to
+	Before       *verdict.Vulnerabilities // optional: findings of what is replaced
+	Source       Source                   // optional: where the image was built from, by its verified signature
+	SourceBefore Source                   // optional: likewise of what is replaced
+	Commands     []string                 // optional: further commands with which a reader checks the evidence without Liftlock
+}
+
+// Source is a commit of a source repository. Repository is a URL such as https://github.com/acme/checkout.
+type Source struct {
+	Repository string
+	Commit     string
+}
+
+// Record says where the decision is kept.
+type Record struct {
+	Remote   string // of the ledger as git names it: a URL, or origin; "": origin
+	Branch   string // of the ledger
+	Path     string // of the entry's file; "": not recorded yet
+	Sequence int64
+}
+
+// Result returns the worst result of the judgements: all images move together or none does. Without a judgement it is PASSED:
+// nothing is asked for.
+func (p Proposal) Result() verdict.Result {
+	result := verdict.Passed
+	for _, j := range p.Judgements {
+		switch {
+		case j.Verdict.Result == verdict.Passed:
+		case j.Verdict.Result == verdict.Pending:
+			if result == verdict.Passed {
+				result = verdict.Pending
+			}
+		default: // FAILED, or a result that this version does not know
+			return verdict.Failed
+		}
+	}
+	return result
+}
+
+// lane is the strictest lane of the judgements.
+func (p Proposal) lane() pipeline.Lane {
+	for _, j := range p.Judgements {
+		if j.Verdict.Lane != pipeline.Fast {
+			return pipeline.Review
+		}
+	}
+	return pipeline.Fast
+}
+
+// PullRequestTitle returns one line of plain text, which a squash merge makes the subject of a commit.
+func PullRequestTitle(p Proposal) string { return title(p, maxTitle) }
+
+func title(p Proposal, most int) string {
+	moves := make([]string, 0, len(p.Judgements))
+	for _, j := range p.Judgements {
+		moves = append(moves, word(j.Move.Image.Name)+" "+version(j.Move.To))
+	}
+	head := "promote " + word(p.Application) + " to " + word(p.Environment) + ": "
+	if len(p.Judgements) == 1 {
+		move := p.Judgements[0].Move
+		versions := version(move.From) + " -> " + version(move.To)
+		if move.Image.Name != p.Application {
+			versions = word(move.Image.Name) + " " + versions
+		}
+		return fit(head+versions, head+version(move.To), most)
+	}
+	return fit(head+strings.Join(moves, ", "), head+fmt.Sprintf("%d images", len(moves)), most)
+}
+
+// fit returns the first text that is short enough, or the second, cut.
+func fit(long, short string, most int) string {
+	if len(long) <= most {
+		return long
+	}
+	if len(short) <= most {
+		return short
+	}
+	return short[:most] // ASCII: it is made of what word returned
+}
+
+// version is how people call a candidate where there is room for a word.
+func version(c promotion.Candidate) string {
+	switch {
+	case c.Tag != "":
+		return word(c.Tag)
+	case !c.Digest.IsZero():
+		return c.Digest.Hex()[:12]
+	}
+	return "none"
+}
+
+// candidate is the same in a table: tag and shortened digest.
+func candidate(c promotion.Candidate) string {
+	var parts []string
+	if c.Tag != "" {
+		parts = append(parts, code(c.Tag))
+	}
+	if !c.Digest.IsZero() {
+		parts = append(parts, code(c.Digest.Short()))
+	}
+	if len(parts) == 0 {
+		return "not pinned"
+	}
+	if c.Digest.IsZero() {
+		parts = append(parts, "(no digest)")
+	}
+	return strings.Join(parts, " ")
+}
+
+// instant is how a time is shown everywhere.
+func instant(at int64) string { return time.Unix(at, 0).UTC().Format("2006-01-02 15:04 UTC") }
+
+// span of time in the unit that people would use.
+func duration(seconds int64) string {
+	switch {
+	case seconds < 2*60:
+		return "a moment"
+	case seconds < 2*3600:
+		return fmt.Sprintf("%d min", seconds/60)
+	case seconds < 4*24*3600:
+		return fmt.Sprintf("%d h", seconds/3600)
+	}
+	return fmt.Sprintf("%d days", seconds/(24*3600))
+}
+
+// plural counts things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
