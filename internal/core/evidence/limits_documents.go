@@ -7,8 +7,13 @@ const (
 	maxSubjects = 64
 	// maxFindings is how many findings one report may hold (A37); the largest real report in the field has some 3,500.
 	maxFindings = 50_000
+	// maxKeys, maxStructs and maxScalars bound what a document may make the decoder allocate, some 60 MiB: its bytes alone do not,
+	// because an empty object of two bytes becomes a struct of three hundred.
+	maxKeys    = 100_000
+	maxStructs = 150_000
+	maxScalars = 500_000
 	// maxText bounds identifiers, names and versions, so that one finding cannot fill a page.
-	maxText = 1024
+	maxText = 2048
 	// maxList bounds aliases, fixed versions and ratings of one finding.
-	maxList = 64
+	maxList = 256
 )

@@ -41,9 +41,11 @@ func decodeStrict(data []byte, v any) error {
 
 // walker follows valid JSON beside the type that it will be decoded into.
 type walker struct {
-	data   []byte
-	pos    int
-	fields map[reflect.Type]map[string]reflect.Type
+	data    []byte
+	pos     int
+	fields  map[reflect.Type]map[string]reflect.Type
+	structs int // that will be made
+	scalars int
 }
 
 // value passes over one value. t is nil where no Go type is known: then only duplicates and depth are checked.
@@ -77,9 +79,14 @@ func (w *walker) object(t reflect.Type, depth int) error {
 		if _, twice := seen[key]; twice {
 			return fmt.Errorf("want key %q once, got it twice", clip(key))
 		}
-		seen[key] = struct{}{}
+		if seen[key] = struct{}{}; len(seen) > maxKeys {
+			return fmt.Errorf("want at most %d keys in one object", maxKeys)
+		}
 		child, err := childOf(t, fields, key)
 		if err != nil {
+			return err
+		}
+		if err := w.charge(child); err != nil {
 			return err
 		}
 		w.space()
@@ -100,9 +107,28 @@ func (w *walker) array(t reflect.Type, depth int) error {
 		child = t.Elem()
 	}
 	for w.next(']') {
+		if err := w.charge(child); err != nil {
+			return err
+		}
 		if err := w.value(child, depth+1); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// charge counts what decoding will allocate: two bytes, {}, become a whole struct.
+func (w *walker) charge(t reflect.Type) error {
+	switch {
+	case t == nil:
+		return nil
+	case t.Kind() == reflect.Struct && t.NumField() > 0:
+		w.structs++
+	default:
+		w.scalars++
+	}
+	if w.structs > maxStructs || w.scalars > maxScalars {
+		return fmt.Errorf("want at most %d objects and %d values", maxStructs, maxScalars)
 	}
 	return nil
 }

@@ -1,0 +1,150 @@
+package evidence
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// CosignVulnerabilities is the predicate type of a scanner report as "cosign attest --type vuln" writes it
+// (cosign specs/COSIGN_VULN_ATTESTATION_SPEC.md): scanner and times around the scanner's own JSON.
+const CosignVulnerabilities = "https://cosign.sigstore.dev/attestation/vuln/v1"
+
+// ScanReport is what a scanner report says of itself.
+type ScanReport struct {
+	Tool       string // for example "trivy 0.58.0"
+	At         int64  // when the scan finished, epoch seconds
+	DatabaseAt int64  // when the vulnerability database was made; 0 where nothing says so
+	Packages   int    // how many packages were looked at; 0 where the report does not say
+	Findings   int
+}
+
+// cosignVulnerabilities is the part of the predicate that is read.
+type cosignVulnerabilities struct {
+	Scanner *struct {
+		URI     string `json:"uri"`
+		Version string `json:"version"`
+		DB      struct {
+			LastUpdate string `json:"lastUpdate"` // beyond cosign's specification, as in in-toto's vulns predicate
+		} `json:"db"`
+		Result json.RawMessage `json:"result"`
+	} `json:"scanner"`
+	Metadata struct {
+		FinishedOn string `json:"scanFinishedOn"`
+	} `json:"metadata"`
+}
+
+// scannerResult is what a decoder of one scanner's JSON returns.
+type scannerResult struct {
+	tool       string // name and version; empty where the report does not say
+	databaseAt int64
+	packages   int
+	findings   []Vulnerability
+}
+
+// DecodeVulnerabilities reads the scanner report inside a statement whose predicate type is CosignVulnerabilities: Trivy JSON
+// (schema version 2) or Grype JSON. Findings come merged and sorted (see MergeVulnerabilities). Errors carry a code:
+// PREDICATE_SCHEMA or EVIDENCE_MALFORMED.
+func DecodeVulnerabilities(s Statement) (ScanReport, []Vulnerability, error) {
+	if s.PredicateType != CosignVulnerabilities {
+		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want predicate type %s, got %q", CosignVulnerabilities, clip(s.PredicateType))
+	}
+	var predicate cosignVulnerabilities
+	if err := decodePredicate(s.Predicate, &predicate); err != nil {
+		return ScanReport{}, nil, err
+	}
+	if predicate.Scanner == nil {
+		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want scanner, got none")
+	}
+	finished := epoch(predicate.Metadata.FinishedOn)
+	if finished == 0 {
+		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: metadata.scanFinishedOn %q: want RFC 3339, for example 2026-01-02T15:04:05Z", clip(predicate.Metadata.FinishedOn))
+	}
+	result, err := decodeResult(predicate.Scanner.Result)
+	if err != nil {
+		return ScanReport{}, nil, err
+	}
+	if len(result.findings) > maxFindings {
+		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want at most %d findings, got %d", maxFindings, len(result.findings))
+	}
+	findings := MergeVulnerabilities(result.findings)
+	report := ScanReport{
+		Tool:       result.tool,
+		At:         finished,
+		DatabaseAt: result.databaseAt,
+		Packages:   result.packages,
+		Findings:   len(findings),
+	}
+	if at := epoch(predicate.Scanner.DB.LastUpdate); at != 0 {
+		report.DatabaseAt = at
+	}
+	if !strings.Contains(report.Tool, " ") && predicate.Scanner.Version != "" {
+		report.Tool += " " + predicate.Scanner.Version
+	}
+	if len(report.Tool) > maxText {
+		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want a tool name of at most %d bytes, got %d", maxText, len(report.Tool))
+	}
+	return report, findings, nil
+}
+
+// decodeResult tells the scanners apart by what each always writes. A report that could be either is neither.
+func decodeResult(raw json.RawMessage) (scannerResult, error) {
+	var shape struct {
+		Schema  json.RawMessage `json:"SchemaVersion"`
+		Matches json.RawMessage `json:"matches"`
+	}
+	if err := decodePredicate(raw, &shape); err != nil {
+		return scannerResult{}, err
+	}
+	isTrivy, isGrype := shape.Schema != nil, shape.Matches != nil
+	switch {
+	case isTrivy && !isGrype:
+		return decodeTrivy(raw)
+	case isGrype && !isTrivy:
+		return decodeGrype(raw)
+	}
+	return scannerResult{}, coded(CodePredicateSchema, "reading scan: scanner.result: want Trivy JSON with SchemaVersion or Grype JSON with matches")
+}
+
+// decodePredicate tells a document of another shape (PREDICATE_SCHEMA) from one that is no clean JSON (EVIDENCE_MALFORMED).
+func decodePredicate(raw json.RawMessage, v any) error {
+	if len(raw) == 0 {
+		return coded(CodePredicateSchema, "reading predicate: want an object, got nothing")
+	}
+	err := DecodeStrict(raw, v)
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return coded(CodePredicateSchema, "reading predicate: %w", err)
+	}
+	return err
+}
+
+// epoch reads an RFC 3339 time. What cannot be read, and the zero time that Go programs write for it, is 0.
+func epoch(text string) int64 {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return 0
+	}
+	return max(at.Unix(), 0)
+}
+
+// check bounds the texts and lists of a finding.
+func (v *Vulnerability) check() error {
+	if v.ID == "" || v.Package == "" {
+		return coded(CodePredicateSchema, "reading finding %q: want an identifier and a package", clip(v.ID+" "+v.Package))
+	}
+	if len(v.Aliases) > maxList || len(v.Fixed) > maxList || len(v.Severities) > maxList {
+		return coded(CodePredicateSchema, "reading finding %q: want at most %d aliases, fixed versions and ratings", clip(v.ID), maxList)
+	}
+	texts := append(append([]string{v.ID, v.Package, v.PURL, v.Installed}, v.Aliases...), v.Fixed...)
+	for source := range v.Severities {
+		texts = append(texts, source)
+	}
+	for _, text := range texts {
+		if len(text) > maxText {
+			return fmt.Errorf("reading finding %q: %w", clip(v.ID), coded(CodePredicateSchema, "want texts of at most %d bytes, got %d", maxText, len(text)))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package evidence
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// trivyReport is the part of Trivy's JSON (schema version 2, aquasecurity/trivy pkg/types) that is read.
+type trivyReport struct {
+	SchemaVersion int `json:"SchemaVersion"`
+	Trivy         struct {
+		Version string `json:"Version"`
+	} `json:"Trivy"`
+	Results []struct {
+		Packages        []struct{}     `json:"Packages"` // only with --list-all-pkgs; only counted
+		Vulnerabilities []trivyFinding `json:"Vulnerabilities"`
+	} `json:"Results"`
+}
+
+type trivyFinding struct {
+	ID         string   `json:"VulnerabilityID"`
+	VendorIDs  []string `json:"VendorIDs"`
+	Package    string   `json:"PkgName"`
+	Identifier struct {
+		PURL string `json:"PURL"`
+	} `json:"PkgIdentifier"`
+	Installed      string         `json:"InstalledVersion"`
+	Fixed          string         `json:"FixedVersion"` // separated by commas
+	Severity       string         `json:"Severity"`
+	SeveritySource string         `json:"SeveritySource"`
+	VendorSeverity map[string]int `json:"VendorSeverity"` // 0 unknown to 4 critical
+	Published      string         `json:"PublishedDate"`
+}
+
+// trivyLevels are Trivy's severities by number (trivy-db pkg/types).
+var trivyLevels = [...]Severity{SeverityUnknown, Low, Medium, High, Critical}
+
+func decodeTrivy(raw json.RawMessage) (scannerResult, error) {
+	var report trivyReport
+	if err := decodePredicate(raw, &report); err != nil {
+		return scannerResult{}, err
+	}
+	if report.SchemaVersion != 2 {
+		return scannerResult{}, coded(CodePredicateSchema, "reading Trivy report: want SchemaVersion 2, got %d", report.SchemaVersion)
+	}
+	result := scannerResult{tool: tool("trivy", report.Trivy.Version)}
+	for _, target := range report.Results {
+		result.packages += len(target.Packages)
+		for i := range target.Vulnerabilities {
+			v := target.Vulnerabilities[i].normal()
+			if err := v.check(); err != nil {
+				return scannerResult{}, err
+			}
+			result.findings = append(result.findings, v)
+		}
+	}
+	return result, nil
+}
+
+func (f *trivyFinding) normal() Vulnerability {
+	v := Vulnerability{
+		ID: f.ID, Aliases: f.VendorIDs, Package: f.Package, PURL: f.Identifier.PURL, Installed: f.Installed,
+		Severity: ParseSeverity(f.Severity), Severities: map[string]Severity{}, PublishedAt: epoch(f.Published),
+	}
+	for _, version := range strings.Split(f.Fixed, ",") {
+		if version = strings.TrimSpace(version); version != "" {
+			v.Fixed = append(v.Fixed, version)
+		}
+	}
+	if f.SeveritySource != "" {
+		v.rate(f.SeveritySource, v.Severity)
+	}
+	for source, level := range f.VendorSeverity {
+		severity := SeverityUnknown
+		if level >= 0 && level < len(trivyLevels) {
+			severity = trivyLevels[level]
+		}
+		v.rate(source, severity)
+	}
+	v.rate(ownChoice, v.Severity)
+	return v
+}
+
+// ownChoice is the source of the severity that the scanner settled on.
+const ownChoice = "scanner"
+
+// rate records what a source says; where it says two things, the worse.
+func (v *Vulnerability) rate(source string, severity Severity) {
+	v.Severities[source] = severity.Worse(v.Severities[source])
+	v.Max = v.Max.Worse(severity)
+	if v.Max == "" {
+		v.Max = SeverityUnknown
+	}
+}
+
+func tool(name, version string) string { return strings.TrimSpace(name + " " + version) }
+
+func sortedSet(list []string) []string {
+	set := append([]string{}, list...)
+	slices.Sort(set)
+	return slices.Compact(set)
+}
