@@ -37,15 +37,20 @@ func body(p Proposal, most int) string {
 		news(p, most),
 		reviewers(p, most),
 	}
+	sections = append(sections, foldedGates(p, most)...)
+	return join(append(sections, proof(p, most)))
+}
+
+// foldedGates is the gates of every image, a section each.
+func foldedGates(p Proposal, most int) []string {
+	var sections []string
 	for i, j := range p.Judgements {
 		if i == most {
-			sections = append(sections, leftOut(len(p.Judgements)-most))
-			break
+			return append(sections, leftOut(len(p.Judgements)-most))
 		}
 		sections = append(sections, folded(gatesSummary(p, j), gateTable(j.Verdict, most)))
 	}
-	sections = append(sections, proof(p, most))
-	return join(sections)
+	return sections
 }
 
 func join(sections []string) string {
@@ -241,7 +246,7 @@ func proof(p Proposal, most int) string {
 	}
 	content := []string{strings.Join(names, "<br>\n")}
 	if len(commands) > 0 {
-		content = append([]string{block(commands)}, content...)
+		content = append([]string{block("sh", commands)}, content...)
 	}
 	return folded("Check it yourself", content...)
 }

@@ -1,58 +1,47 @@
 package render
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/verdict"
 )
 
-// Check is what the check on a pull request head says: the units that the head moves, and what is wrong beyond their verdicts.
-type Check struct {
-	Proposals []Proposal // in the order of promotion.SortUnits
-	Problem   string     // optional: why the head could not be judged, or is refused without judging; may quote hostile text
+// Check returns what the check on a pull request head says about the units that the head moves, in the order given: a title of one line
+// of plain text, and Markdown with what to fix. The summary is capped like a pull request body.
+func Check(proposals []Proposal) (title, summary string) {
+	return checkTitle(proposals), shrink(func(most int) string { return checkSummary(proposals, most) })
 }
 
-// CheckTitle returns one line of plain text that answers may I.
-func CheckTitle(c Check) string {
-	if c.Problem != "" {
-		return visible("Not judged: "+c.Problem, maxTitle)
-	}
-	if len(c.Proposals) == 0 {
-		return "Nothing guarded is touched"
-	}
-	units := make([]string, 0, len(c.Proposals))
-	for _, p := range c.Proposals {
+func checkTitle(proposals []Proposal) string {
+	var all Proposal
+	units := make([]string, 0, len(proposals))
+	for _, p := range proposals {
+		all.Judgements = append(all.Judgements, p.Judgements...)
 		units = append(units, word(p.Application)+" to "+word(p.Environment))
 	}
-	about := fit(strings.Join(units, ", "), plural(len(units), "application", "applications"), maxTitle/2)
-	switch c.result() {
+	if len(units) == 0 {
+		return "No image moves"
+	}
+	about := fit(strings.Join(units, ", "), plural(len(units), "proposal", "proposals"), maxTitle/2)
+	switch all.Result() {
 	case verdict.Passed:
 		return "May be promoted: " + about
 	case verdict.Pending:
-		return "Not yet: " + about + c.missing()
+		return "Not yet: " + about + stoppedBy(all)
 	}
-	return "May not be promoted: " + about + c.missing()
+	return "May not be promoted: " + about + stoppedBy(all)
 }
 
-func (c Check) result() verdict.Result {
-	var all Proposal
-	for _, p := range c.Proposals {
-		all.Judgements = append(all.Judgements, p.Judgements...)
-	}
-	return all.Result()
-}
-
-// missing names the gates that stop it, without repeating one.
-func (c Check) missing() string {
+// stoppedBy names the gates that stop it, each once.
+func stoppedBy(p Proposal) string {
 	var names []string
 	seen := map[string]bool{}
-	for _, p := range c.Proposals {
-		for _, j := range p.Judgements {
-			for _, g := range stopping(j.Verdict) {
-				if name := word(g.Name); !seen[name] {
-					seen[name] = true
-					names = append(names, name)
-				}
+	for _, j := range p.Judgements {
+		for _, g := range stopping(j.Verdict) {
+			if name := word(g.Name); !seen[name] {
+				seen[name] = true
+				names = append(names, name)
 			}
 		}
 	}
@@ -62,37 +51,41 @@ func (c Check) missing() string {
 	return fit(" ("+strings.Join(names, ", ")+")", " ("+plural(len(names), "gate", "gates")+")", maxTitle/2)
 }
 
-// CheckSummary returns Markdown: what stops each unit and how to fix it, then all gates. It is capped like a pull request body.
-func CheckSummary(c Check) string {
-	return shrink(func(most int) string { return c.summary(most) })
-}
-
-func (c Check) summary(most int) string {
+func checkSummary(proposals []Proposal, most int) string {
+	if len(proposals) == 0 {
+		return "This pull request changes no image that an environment pins.\n"
+	}
 	var sections []string
-	if c.Problem != "" {
-		sections = append(sections, "**❌ Not judged** · "+prose(c.Problem))
-	}
-	if c.Problem == "" && len(c.Proposals) == 0 {
-		sections = append(sections, "No overlay of any environment changes.")
-	}
-	for i, p := range c.Proposals {
+	for i, p := range proposals {
 		if i == most {
-			sections = append(sections, leftOut(len(c.Proposals)-most))
+			sections = append(sections, leftOut(len(proposals)-most))
 			break
 		}
-		sections = append(sections, "### "+code(p.Application)+" to "+code(p.Environment), headline(p), moves(p, most))
+		if len(proposals) > 1 {
+			sections = append(sections, "### "+code(p.Application)+" to "+code(p.Environment))
+		}
+		sections = append(sections, headline(p))
 		if fix := fixes(p, most); fix != "" {
 			sections = append(sections, "**What to fix**\n"+fix)
 		}
-		sections = append(sections, attention(p, most), reviewers(p, most))
-		for k, j := range p.Judgements {
-			if k == most {
-				sections = append(sections, leftOut(len(p.Judgements)-most))
-				break
-			}
-			sections = append(sections, folded(gatesSummary(p, j), gateTable(j.Verdict, most)))
-		}
+		sections = append(sections, moves(p, most), attention(p, most), reviewers(p, most))
+		sections = append(sections, foldedGates(p, most)...)
 		sections = append(sections, proof(p, most))
 	}
 	return join(sections)
+}
+
+// Problem returns Markdown for a head that cannot be judged: every line of the error, which may quote hostile text. It is capped like a
+// pull request body.
+func Problem(err error) string {
+	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
+	return shrink(func(most int) string {
+		shown := lines
+		rest := ""
+		if len(lines) > most {
+			shown = lines[:most]
+			rest = fmt.Sprintf("%d more: `liftlock lint` lists all of them", len(lines)-most)
+		}
+		return join([]string{"**❌ Not judged**, because of " + plural(len(lines), "problem", "problems") + ":", block("text", shown), rest})
+	})
 }

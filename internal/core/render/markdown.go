@@ -115,7 +115,7 @@ func harmless(w string) bool {
 }
 
 // block returns lines as a fenced code block whose fence no line can close.
-func block(lines []string) string {
+func block(language string, lines []string) string {
 	most := 2
 	shown := make([]string, len(lines))
 	for i, line := range lines {
@@ -123,7 +123,7 @@ func block(lines []string) string {
 		most = max(most, longestRun(shown[i], '`'))
 	}
 	fence := strings.Repeat("`", most+1)
-	return fence + "sh\n" + strings.Join(shown, "\n") + "\n" + fence
+	return fence + language + "\n" + strings.Join(shown, "\n") + "\n" + fence
 }
 
 // folded returns a section that opens on a click. The summary is HTML: it takes own words and what word returned.
