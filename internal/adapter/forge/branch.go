@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
-
 )
 
 const noObject = "0000000000000000000000000000000000000000"
@@ -127,4 +126,3 @@ func checkBranch(branch string) error {
 	}
 	return nil
 }
-

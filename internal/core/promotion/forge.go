@@ -3,9 +3,11 @@ package promotion
 
 // The forge's objects as this project needs them. Commits are lower-case hex object names.
 
-// PullRequest is one pull request as the forge lists it. Its title, body and labels are display and never read back.
+// PullRequest is one pull request as the forge lists it. Title and Body are display: they are compared with what should be shown,
+// and nothing is ever read out of them.
 type PullRequest struct {
 	Number         int
+	Title, Body    string
 	HeadRef        string // branch name without refs/heads/
 	HeadCommit     string
 	BaseRef        string
@@ -54,6 +56,7 @@ type FileEdit struct {
 type Commit struct {
 	ID       string
 	Tree     string
+	Author   User
 	Verified bool // the forge signed it
 }
 
@@ -61,4 +64,39 @@ type Commit struct {
 type NewPullRequest struct {
 	Title, Body      string
 	HeadRef, BaseRef string
+}
+
+// CommitInfo is what a commit says about itself. Names, addresses, times and message are claims of whoever pushed it.
+type CommitInfo struct {
+	ID, Tree       string
+	Parents        []string
+	AuthorName     string
+	AuthorEmail    string
+	CommitterEmail string
+	At             int64 // committer's time, epoch seconds
+	Message        string
+	Trailers       map[string][]string // of the last paragraph, by key as written
+}
+
+// BranchRules are the active rules for one branch, of the repository and its organisation together.
+type BranchRules struct {
+	PullRequest     bool // changes need a pull request
+	Approvals       int
+	CodeOwnerReview bool
+	DismissStale    bool // a push takes approvals back
+	LastPush        bool // the last pusher's approval does not count
+	UpToDate        bool // checks have to run on the newest base
+	NoForce         bool
+	NoDeletion      bool
+	MergeQueue      bool
+	Checks          []RequiredCheck // sorted by name
+	// Bypass is the most that the App itself may bypass: never, pull_requests_only, always; "" where the forge does not say.
+	Bypass string
+	Other  []string // types of rules that are not read here, sorted
+}
+
+// RequiredCheck is a check without which nothing is merged.
+type RequiredCheck struct {
+	Name string
+	App  int64 // the App whose check counts; 0: anybody's with that name
 }
