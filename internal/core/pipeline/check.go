@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,6 +46,19 @@ func (s *Set) checkNames() {
 		s.unique("trust root of this pipeline", roots)
 	}
 	s.unique("environment of this repository", environments)
+	s.checkLedgers()
+}
+
+// checkLedgers refuses two records of one repository: the memory of the bot is derived from one.
+func (s *Set) checkLedgers() {
+	repository, branch := s.Ledger()
+	for i := range s.pipelines {
+		ledger := s.pipelines[i].doc.Spec.Ledger
+		if ledger != (Ledger{}) && (ledger.Repository != repository || cmp.Or(ledger.Branch, defaultBranch) != branch) {
+			s.complain(s.pipelines[i].source, "spec.ledger", "the same ledger in every pipeline of a repository",
+				"another one than in "+s.pipelines[0].source.file)
+		}
+	}
 }
 
 func mentions[T any](all []located[T], name func(*T) string) []mention {
@@ -88,7 +102,7 @@ func (s *Set) checkPipeline(p *located[Pipeline]) {
 	spec := &p.doc.Spec
 	for i := range spec.Trust {
 		if file := spec.Trust[i].File; s.roots[file] == nil && file != "" {
-			s.complain(p.source, fmt.Sprintf("spec.trust[%d].file", i), "a file of "+directory, fmt.Sprintf("%q, which is not there", clip(file)))
+			s.complain(p.source, fmt.Sprintf("spec.trust[%d].file", i), "a file of "+Directory, fmt.Sprintf("%q, which is not there", clip(file)))
 		}
 	}
 	for i := range spec.Signers {
@@ -119,7 +133,7 @@ func environmentNames(p *located[Pipeline]) []string {
 func (s *Set) checkSigner(p *located[Pipeline], signer *SignerSource, path string) {
 	if key := signer.Key; key != nil {
 		if _, ok := s.keys[key.File]; !ok && key.File != "" {
-			s.complain(p.source, path+".key.file", "a file of "+directory, fmt.Sprintf("%q, which is not there", clip(key.File)))
+			s.complain(p.source, path+".key.file", "a file of "+Directory, fmt.Sprintf("%q, which is not there", clip(key.File)))
 		}
 		if key.NotAfter != 0 && key.NotAfter <= key.NotBefore {
 			s.complain(p.source, path+".key.notAfter", "an instant after notBefore", "an earlier one")
@@ -130,7 +144,7 @@ func (s *Set) checkSigner(p *located[Pipeline], signer *SignerSource, path strin
 		return
 	}
 	if file := rootFile(&p.doc, keyless.Trust); s.roots[file] == nil {
-		s.complain(p.source, path+".keyless.trust", fmt.Sprintf("a trust root %q in spec.trust or at %s/trust", clip(keyless.Trust), directory),
+		s.complain(p.source, path+".keyless.trust", fmt.Sprintf("a trust root %q in spec.trust or at %s/trust", clip(keyless.Trust), Directory),
 			"none; Sigstore's public one is its trusted_root.json")
 	}
 	if keyless.Workflow != "" && keyless.Issuer != githubIssuer && !strings.HasPrefix(keyless.Issuer, githubIssuer+"/") {

@@ -133,7 +133,7 @@ type Environment struct {
 	Windows []WindowSource `json:"windows,omitempty"`
 	// Who must approve; short for gates.review.
 	Review *ReviewDemand `json:"review,omitempty"`
-	// Most proposals open at once in this environment; default: the pipeline's.
+	// Most proposals open at once in this environment; default: as the pipeline.
 	Proposals int `json:"proposals,omitempty" jsonschema:"minimum=1,maximum=100"`
 }
 
@@ -164,7 +164,7 @@ type ImageSpec struct {
 	// Placeholder names under which kustomizations speak of the image.
 	Names []string `json:"names,omitempty" form:"imageName"`
 	// Which tag to follow.
-	Watch Watch `json:"watch"`
+	Watch WatchSource `json:"watch"`
 	// Platforms that the image must have.
 	Platforms []string `json:"platforms,omitempty" form:"platform"`
 	// Signers of the pipeline of which any one must have signed.

@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// directory holds everything that this package reads.
-const directory = ".liftlock"
+// Directory holds everything that this package reads, and nothing else matters to it.
+const Directory = ".liftlock"
 
 // Load reads .liftlock of a repository tree, rooted at the repository: the documents, keys and trust roots. Nothing else is
 // read. The tree must be that of the base branch, never of a pull request (A100). What is wrong with the files is a Problems; a
 // repository without .liftlock gives an error that wraps fs.ErrNotExist.
 func Load(tree fs.FS) (*Set, error) {
-	l := loader{tree: tree, keys: map[string]publicKey{}, roots: map[string][]byte{}}
+	l := loader{tree: tree, keys: map[string]publicKey{}, roots: map[string][]byte{}, rules: map[string][]byte{}}
 	if err := l.start(); err != nil {
 		return nil, err
 	}
-	if err := l.walk(directory, 0); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", directory, err)
+	if err := l.walk(Directory, 0); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", Directory, err)
 	}
 	set := &Set{documents: l.documents, keys: l.keys, roots: l.roots, rules: l.rules}
 	set.complete()
@@ -37,7 +37,7 @@ type loader struct {
 	documents documents
 	keys      map[string]publicKey
 	roots     map[string][]byte
-	rules     []string
+	rules     map[string][]byte
 	entries   int
 	files     int
 	bytes     int
@@ -50,15 +50,15 @@ func (l *loader) start() error {
 		return fmt.Errorf("reading the tree: %w", err)
 	}
 	for _, entry := range entries {
-		if entry.Name() != directory {
+		if entry.Name() != Directory {
 			continue
 		}
 		if !entry.IsDir() {
-			return Problems{{File: directory, Message: "wanted a directory, got " + kindOfEntry(entry)}}
+			return Problems{{File: Directory, Message: "wanted a directory, got " + kindOfEntry(entry)}}
 		}
 		return nil
 	}
-	return fmt.Errorf("reading %s: no such directory; liftlock init writes one: %w", directory, fs.ErrNotExist)
+	return fmt.Errorf("reading %s: no such directory; liftlock init writes one: %w", Directory, fs.ErrNotExist)
 }
 
 func kindOfEntry(entry fs.DirEntry) string {
@@ -105,7 +105,7 @@ func (l *loader) walk(dir string, depth int) error {
 
 // file reads one file by its place and ending; others are left alone.
 func (l *loader) file(file string) error {
-	below := strings.TrimPrefix(file, directory+"/")
+	below := strings.TrimPrefix(file, Directory+"/")
 	dir, ext := path.Dir(below), path.Ext(below)
 	switch {
 	case ext == ".yaml" || ext == ".yml":
@@ -134,7 +134,11 @@ func (l *loader) file(file string) error {
 		}
 		l.roots[below] = content
 	case strings.HasPrefix(below, "policies/") && ext == ".rego":
-		l.rules = append(l.rules, file)
+		content, err := l.read(file, maxFileBytes)
+		if content != nil {
+			l.rules[strings.TrimPrefix(below, "policies/")] = content
+		}
+		return err
 	}
 	return nil
 }
@@ -142,7 +146,7 @@ func (l *loader) file(file string) error {
 // read returns a file's content, or nil where it is too large.
 func (l *loader) read(file string, limit int) ([]byte, error) {
 	if l.files++; l.files > maxFiles {
-		return nil, Problems{{File: file, Message: fmt.Sprintf("wanted at most %d files below %s, got more", maxFiles, directory)}}
+		return nil, Problems{{File: file, Message: fmt.Sprintf("wanted at most %d files below %s, got more", maxFiles, Directory)}}
 	}
 	opened, err := l.tree.Open(file)
 	if err != nil {
@@ -158,7 +162,7 @@ func (l *loader) read(file string, limit int) ([]byte, error) {
 		return nil, nil
 	}
 	if l.bytes += len(content); l.bytes > maxTotalBytes {
-		return nil, Problems{{File: file, Message: fmt.Sprintf("wanted at most %d bytes below %s, got more", maxTotalBytes, directory)}}
+		return nil, Problems{{File: file, Message: fmt.Sprintf("wanted at most %d bytes below %s, got more", maxTotalBytes, Directory)}}
 	}
 	return content, nil
 }

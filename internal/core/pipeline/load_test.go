@@ -67,7 +67,7 @@ func TestExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := set.Requirements("production", "checkout"); !ok {
+	if set.Requirements("production", "checkout").Schema != RequirementsSchema {
 		t.Fatal("no requirements for an image that is routed there")
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/liftlock/liftlock/internal/core/digest"
 )
 
 // Overlays returns the directories of a tree, rooted at the repository, that realise an environment: sorted, each once. Links
@@ -79,18 +77,4 @@ func matches(part, name string) bool {
 	}
 	ok, err := path.Match(part, name)
 	return ok && err == nil
-}
-
-// Matches reports whether a kustomization entry is the image's: its newName, else its name, is the image's repository or one
-// of its placeholder names. A tag inside newName is no part of the name.
-func (i Image) Matches(name, newName string) bool {
-	effective := name
-	if newName != "" {
-		effective = newName
-	}
-	if slices.Contains(i.Spec.Names, effective) {
-		return true
-	}
-	image, err := digest.ParseImage(effective)
-	return err == nil && image.Repository == i.Spec.Repository
 }

@@ -10,11 +10,11 @@ import (
 const githubURL = "https://github.com/"
 
 // Requirements returns what an environment demands of an image, fully resolved and sorted, so that equal demands have equal
-// bytes. It is not ok where there is no such image or environment, or the image is not routed to it.
-func (s *Set) Requirements(environment, image string) (Requirements, bool) {
+// bytes. Where the image is not routed to the environment it is zero, which no rule passes: it enforces nothing it knows.
+func (s *Set) Requirements(environment, image string) Requirements {
 	e, i := s.step(environment), s.image(image)
 	if e < 0 || i < 0 || !slices.Contains(s.images[i].doc.Spec.Environments, environment) {
-		return Requirements{}, false
+		return Requirements{}
 	}
 	step, doc := s.steps[e], s.images[i].doc
 	return Requirements{
@@ -32,7 +32,7 @@ func (s *Set) Requirements(environment, image string) (Requirements, bool) {
 		Windows:     resolveWindows(step.Windows),
 		Freezes:     s.freezesOf(environment, image),
 		Waivers:     s.waiversOf(environment, image),
-	}, true
+	}
 }
 
 // sorted returns a sorted copy that is never nil: nil and empty have different bytes.

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"slices"
 	"strings"
-
-	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 // Defaults of what documents leave open.
@@ -14,7 +12,6 @@ const (
 	defaultZone      = "UTC"
 	defaultProposals = 5
 	defaultApprovals = 1
-	defaultEvery     = Duration(5 * 60)
 	defaultReportAge = Duration(7 * 24 * 60 * 60)
 )
 
@@ -23,9 +20,9 @@ const (
 type Set struct {
 	documents
 	keys  map[string]publicKey // by path below .liftlock
-	roots map[string][]byte
-	rules []string
-	steps []step // in topological order
+	roots map[string][]byte    // likewise
+	rules map[string][]byte    // by path below .liftlock/policies
+	steps []step               // in topological order
 }
 
 // step is one environment with the document that it stands in.
@@ -33,93 +30,6 @@ type step struct {
 	*Environment
 	pipeline *located[Pipeline]
 	path     string
-}
-
-// Pipelines returns the pipelines, by name.
-func (s *Set) Pipelines() []Pipeline { return docs(s.pipelines) }
-
-// Images returns the images, by name.
-func (s *Set) Images() []Image { return docs(s.images) }
-
-func docs[T any](all []located[T]) []T {
-	list := make([]T, len(all))
-	for i := range all {
-		list[i] = all[i].doc
-	}
-	return list
-}
-
-// Image returns one image by the name of its document.
-func (s *Set) Image(name string) (Image, bool) {
-	if i := s.image(name); i >= 0 {
-		return s.images[i].doc, true
-	}
-	return Image{}, false
-}
-
-func (s *Set) image(name string) int {
-	return slices.IndexFunc(s.images, func(l located[Image]) bool { return l.doc.Metadata.Name == name })
-}
-
-// Environments returns the environments of all pipelines, each after those that it comes after.
-func (s *Set) Environments() []Environment {
-	list := make([]Environment, len(s.steps))
-	for i := range s.steps {
-		list[i] = *s.steps[i].Environment
-	}
-	return list
-}
-
-// Environment returns one environment with the pipeline that it belongs to.
-func (s *Set) Environment(name string) (Environment, Pipeline, bool) {
-	if i := s.step(name); i >= 0 {
-		return *s.steps[i].Environment, s.steps[i].pipeline.doc, true
-	}
-	return Environment{}, Pipeline{}, false
-}
-
-func (s *Set) step(name string) int {
-	return slices.IndexFunc(s.steps, func(st step) bool { return st.Name == name })
-}
-
-// Routed returns the images that are routed to an environment, by name.
-func (s *Set) Routed(environment string) []Image {
-	var list []Image
-	for _, image := range s.images {
-		if slices.Contains(image.doc.Spec.Environments, environment) {
-			list = append(list, image.doc)
-		}
-	}
-	return list
-}
-
-// OwnRules returns the paths of the repository's own rules, sorted.
-func (s *Set) OwnRules() []string { return s.rules }
-
-// Trust returns the trust roots and keys that signers refer to, by name: root NAME and key keys/FILE.pub.
-func (s *Set) Trust() evidence.Trust {
-	roots, keys := map[string][]byte{}, map[string][]byte{}
-	for i := range s.pipelines {
-		p := &s.pipelines[i].doc
-		for _, signer := range p.Spec.Signers {
-			if signer.Key != nil {
-				keys[signer.Key.File] = s.keys[signer.Key.File].pem
-			}
-			if signer.Keyless != nil {
-				roots[signer.Keyless.Trust] = s.roots[rootFile(p, signer.Keyless.Trust)]
-			}
-		}
-	}
-	trust := evidence.Trust{Roots: []evidence.TrustRoot{}, Keys: []evidence.TrustKey{}}
-	for name, content := range roots {
-		trust.Roots = append(trust.Roots, evidence.TrustRoot{Name: name, JSON: content})
-	}
-	for name, content := range keys {
-		trust.Keys = append(trust.Keys, evidence.TrustKey{Name: name, PEM: content})
-	}
-	slices.SortFunc(trust.Roots, func(a, b evidence.TrustRoot) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(trust.Keys, func(a, b evidence.TrustKey) int { return strings.Compare(a.Name, b.Name) })
-	return trust
 }
 
 // rootFile returns where a pipeline's trust root of that name lies, below .liftlock.
@@ -138,7 +48,6 @@ func (s *Set) complete() {
 	sortDocs(s.images, func(d *Image) string { return d.Metadata.Name })
 	sortDocs(s.waivers, func(d *Waiver) string { return d.Metadata.Name })
 	sortDocs(s.freezes, func(d *Freeze) string { return d.Metadata.Name })
-	slices.Sort(s.rules)
 	for i := range s.pipelines {
 		fillPipeline(&s.pipelines[i].doc)
 		s.arrange(&s.pipelines[i])
@@ -165,7 +74,6 @@ func sortDocs[T any](all []located[T], name func(*T) string) {
 func fillPipeline(p *Pipeline) {
 	spec := &p.Spec
 	setDefault(&spec.Proposals, defaultProposals)
-	setDefault(&spec.Ledger.Branch, defaultBranch)
 	trust := defaultTrust
 	if len(spec.Trust) == 1 {
 		trust = spec.Trust[0].Name
@@ -196,7 +104,6 @@ func setDefault[T comparable](value *T, otherwise T) {
 func (s *Set) fillImage(image *Image) {
 	spec := &image.Spec
 	setDefault(&spec.Application, image.Metadata.Name)
-	setDefault(&spec.Watch.Every, defaultEvery)
 	if len(s.pipelines) == 1 {
 		setDefault(&spec.Pipeline, s.pipelines[0].doc.Metadata.Name)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 )
@@ -12,19 +13,29 @@ import (
 // orderGroup is the group of a watch pattern whose number says which tag is newer.
 const orderGroup = "order"
 
-// Watch is a rule that chooses one tag of a repository.
-type Watch struct {
+// WatchSource is the rule by which an Image follows its repository.
+type WatchSource struct {
 	// Exactly this tag, for example main.
 	Tag string `json:"tag,omitempty" form:"tag"`
 	// The highest version in this range; tags are MAJOR.MINOR.PATCH, with or without v.
 	Semver SemverRange `json:"semver,omitzero"`
 	// Among tags that match this whole expression (RE2), the one with the highest number in the group order.
 	Pattern FullMatch `json:"pattern,omitzero" form:"orderPattern"`
-	// How often to look where no event says so; default 5m.
+	// How often to look where no event says so; default: as the service is configured.
 	Every Duration `json:"every,omitempty"`
 }
 
-func (Watch) shape() shape { return shape{exactlyOne: []string{"tag", "semver", "pattern"}} }
+func (WatchSource) shape() shape { return shape{exactlyOne: []string{"tag", "semver", "pattern"}} }
+
+// Watch chooses one tag of a repository.
+type Watch struct {
+	// Every is how often to look where no event says so; 0: the document does not say.
+	Every time.Duration
+	rule  WatchSource
+}
+
+// Exact returns the tag of a rule that follows one tag: no list of tags is needed then.
+func (w Watch) Exact() (string, bool) { return w.rule.Tag, w.rule.Tag != "" }
 
 // signatureTag reports whether a tag is where signatures, attestations, SBOMs or referrers of an image are kept.
 func signatureTag(tag string) bool {
@@ -52,20 +63,20 @@ func (w Watch) Choose(tags []string) (string, bool) {
 
 func (w Watch) admits(tag string) bool {
 	switch {
-	case w.Tag != "":
-		return tag == w.Tag
-	case !w.Pattern.IsZero():
+	case w.rule.Tag != "":
+		return tag == w.rule.Tag
+	case !w.rule.Pattern.IsZero():
 		_, ok := w.order(tag)
 		return ok
 	default:
-		return w.Semver.admits(tag)
+		return w.rule.Semver.admits(tag)
 	}
 }
 
 // Compare says which of two tags is newer: order is negative where a is older, and by is what that was read from, semver or
 // order. It is not ok where the tags have no order, as with main and latest.
 func (w Watch) Compare(a, b string) (order int, by string, ok bool) {
-	if !w.Pattern.IsZero() {
+	if !w.rule.Pattern.IsZero() {
 		left, okA := w.order(a)
 		right, okB := w.order(b)
 		if okA && okB {
@@ -83,7 +94,7 @@ func (w Watch) Compare(a, b string) (order int, by string, ok bool) {
 
 // order returns the number in the group order, without leading zeros.
 func (w Watch) order(tag string) (string, bool) {
-	number, ok := w.Pattern.group(orderGroup, tag)
+	number, ok := w.rule.Pattern.group(orderGroup, tag)
 	if !ok || number == "" || strings.Trim(number, "0123456789") != "" {
 		return "", false
 	}
