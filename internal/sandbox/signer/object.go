@@ -25,7 +25,7 @@ const (
 type Object struct {
 	evidence.Envelope
 	ManifestAnnotations map[string]string // of the referrer; nothing in the legacy form
-	CreatedAt           time.Time         // zero where a key signed
+	CreatedAt           time.Time         // when it was logged; zero: not
 }
 
 type (
@@ -75,17 +75,16 @@ func sha256Value(hash []byte) map[string]any {
 	return map[string]any{"algorithm": "sha256", "value": hex.EncodeToString(hash)}
 }
 
-// annotate adds what the legacy form says beside a keyless signature.
+// annotate adds what the legacy form says beside a signature: who made it, and where it was logged.
 func (m sealed) annotate(annotations map[string]string, kind string, spec func(verifier []byte) map[string]any) error {
-	if m.leaf == nil {
-		return nil
+	if m.leaf != nil {
+		annotations["dev.sigstore.cosign/certificate"] = string(m.verifier)
+		annotations["dev.sigstore.cosign/chain"] = string(chainPEM(m.chain))
 	}
-	annotations["dev.sigstore.cosign/certificate"] = string(m.leafPEM())
-	annotations["dev.sigstore.cosign/chain"] = string(chainPEM(m.chain))
 	if !m.isLogged() {
 		return nil
 	}
-	entry, err := m.signer.authority.log.add(kind, spec(m.leafPEM()), m.loggedAt)
+	entry, err := m.signer.authority.log.add(kind, spec(m.verifier), m.loggedAt)
 	if err != nil {
 		return err
 	}
@@ -169,7 +168,7 @@ func (m sealed) bundle(envelope dsseEnvelope, predicateType string) (Object, err
 		if err != nil {
 			return Object{}, fmt.Errorf("writing envelope: %w", err)
 		}
-		e, err := m.signer.authority.log.add("dsse", m.dsseEntry(envelope, inner, m.leafPEM()), m.loggedAt)
+		e, err := m.signer.authority.log.add("dsse", m.dsseEntry(envelope, inner, m.verifier), m.loggedAt)
 		if err != nil {
 			return Object{}, err
 		}

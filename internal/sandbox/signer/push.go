@@ -3,6 +3,7 @@ package signer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
@@ -21,12 +23,12 @@ import (
 
 // Push stores objects beside an image that the registry has, as cosign does: the legacy forms as layers of the .sig and .att tags,
 // after those that are there, and bundles as referrers. repository is host:port/path; plain HTTP is spoken.
-func Push(ctx context.Context, transport http.RoundTripper, repository string, image digest.Digest, objects ...Object) error {
+func Push(ctx context.Context, rt http.RoundTripper, repository string, image digest.Digest, objects ...Object) error {
 	repo, err := name.NewRepository(repository, name.Insecure)
 	if err != nil {
 		return fmt.Errorf("pushing signatures to %q: %w", repository, err)
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(transport)}
+	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(rt)}
 	suffixes := map[string]string{evidence.SourceLegacySignature: ".sig", evidence.SourceLegacyAttestation: ".att"}
 	for _, o := range objects {
 		if suffix := suffixes[o.Source]; suffix != "" {
@@ -43,8 +45,11 @@ func Push(ctx context.Context, transport http.RoundTripper, repository string, i
 
 func appendLayer(tag name.Tag, o Object, options []remote.Option) error {
 	base, err := remote.Image(tag, options...)
-	if err != nil { // there is none yet; if it is the registry that is wrong, writing says so
-		base = mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	if refused := (*transport.Error)(nil); errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound {
+		base, err = mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON), nil
+	}
+	if err != nil {
+		return err
 	}
 	mediaType := types.MediaType(o.MediaType)
 	extended, err := mutate.Append(base, mutate.Addendum{

@@ -25,8 +25,8 @@ const (
 
 // Signer signs as one identity of the authority, or with one key.
 type Signer struct {
-	authority *Authority
-	identity  Identity // where key is nil
+	authority *Authority // who logs, and issues the certificate where key is nil; nil: nobody
+	identity  Identity
 	key       *ecdsa.PrivateKey
 	flaws     Flaws
 }
@@ -50,6 +50,13 @@ func NewKey(name string) (*Signer, error) {
 		return nil, err
 	}
 	return &Signer{key: key}, nil
+}
+
+// LoggedBy returns a signer with the same key, whose signatures the authority's log sees.
+func (s *Signer) LoggedBy(a *Authority) *Signer {
+	logged := *s
+	logged.authority = a
+	return &logged
 }
 
 // WithFlaws returns a signer of the same identity that does it wrong.
@@ -132,33 +139,44 @@ type sealed struct {
 	signature []byte
 	leaf      *x509.Certificate // nil: signed with a key
 	chain     []*x509.Certificate
-	loggedAt  time.Time
+	verifier  []byte    // certificate or key, in PEM
+	loggedAt  time.Time // zero: not logged
 }
 
-func (s *Signer) seal(message []byte) (sealed, error) {
+func (s *Signer) seal(message []byte) (made sealed, err error) {
 	made, key := sealed{signer: s}, s.key
 	if key == nil {
-		a := s.authority
-		begin := a.now().UTC().Truncate(time.Second)
-		made.loggedAt = begin.Add(max(time.Second, s.flaws.LoggedAfter))
-		end, from := begin.Add(leafLifetime), a.current
-		if s.flaws.RetiredIssuer {
-			from, begin = a.retired, a.retired.certificate.NotAfter.Add(-time.Minute)
-		}
-		var err error
-		if made.leaf, key, err = a.issue(s.identity, from, begin, end, !s.flaws.NoSCT); err != nil {
+		if key, err = made.certify(); err != nil {
 			return sealed{}, err
 		}
-		made.chain = []*x509.Certificate{from.certificate, a.root}
+	} else if made.verifier, err = s.PublicPEM(); err != nil {
+		return sealed{}, err
 	}
-	var err error
+	if s.authority != nil && !s.flaws.NoLog {
+		made.loggedAt = s.authority.second().Add(max(time.Second, s.flaws.LoggedAfter))
+	}
 	made.signature, err = sign(key, message)
 	return made, err
 }
 
-// isLogged reports whether the signature goes to the log. A key's does not: that is what "cosign sign --tlog-upload=false" does.
-func (m sealed) isLogged() bool { return m.leaf != nil && !m.signer.flaws.NoLog }
-
-func (m sealed) leafPEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.leaf.Raw})
+// certify has a certificate issued, and returns its key.
+func (m *sealed) certify() (*ecdsa.PrivateKey, error) {
+	a, flaws := m.signer.authority, m.signer.flaws
+	begin, from := a.second(), a.current
+	end := begin.Add(leafLifetime)
+	if flaws.RetiredIssuer {
+		from, begin = a.retired, a.retired.certificate.NotAfter.Add(-time.Minute)
+	}
+	leaf, key, err := a.issue(m.signer.identity, from, begin, end, !flaws.NoSCT)
+	if err != nil {
+		return nil, err
+	}
+	m.leaf, m.chain = leaf, []*x509.Certificate{from.certificate, a.root}
+	m.verifier = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})
+	return key, nil
 }
+
+// second returns the time, in the resolution of certificates.
+func (a *Authority) second() time.Time { return a.now().UTC().Truncate(time.Second) }
+
+func (m sealed) isLogged() bool { return !m.loggedAt.IsZero() }
