@@ -1,0 +1,52 @@
+package github
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Error is a refusal as GitHub words it. Status is the HTTP status that a REST caller gets.
+type Error struct {
+	Status  int
+	Message string
+	Fields  []FieldError
+}
+
+// FieldError is one entry of the errors array of a 422 answer.
+type FieldError struct {
+	Resource string `json:"resource,omitempty"`
+	Field    string `json:"field,omitempty"`
+	Code     string `json:"code"`
+	Message  string `json:"message,omitempty"`
+}
+
+// Error gives the message with its fields.
+func (e *Error) Error() string {
+	parts := []string{e.Message}
+	for _, f := range e.Fields {
+		parts = append(parts, strings.TrimSpace(f.Resource+" "+f.Field+" "+f.Code+" "+f.Message))
+	}
+	return fmt.Sprintf("%d %s", e.Status, strings.Join(parts, "; "))
+}
+
+func refuse(status int, format string, args ...any) *Error {
+	return &Error{Status: status, Message: fmt.Sprintf(format, args...)}
+}
+
+func notFound() *Error { return refuse(http.StatusNotFound, "Not Found") }
+
+func invalid(resource, field, message string) *Error {
+	return &Error{Status: http.StatusUnprocessableEntity, Message: "Validation Failed",
+		Fields: []FieldError{{Resource: resource, Field: field, Code: "custom", Message: message}}}
+}
+
+func missingField(resource, field string) *Error {
+	return &Error{Status: http.StatusUnprocessableEntity, Message: "Validation Failed",
+		Fields: []FieldError{{Resource: resource, Field: field, Code: "missing_field"}}}
+}
+
+func invalidField(resource, field string) *Error {
+	return &Error{Status: http.StatusUnprocessableEntity, Message: "Validation Failed",
+		Fields: []FieldError{{Resource: resource, Field: field, Code: "invalid"}}}
+}
