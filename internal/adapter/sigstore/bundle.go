@@ -165,6 +165,11 @@ func (b *bundled) explain(leaf *x509.Certificate, material root.TrustedMaterial,
 	if _, err := verify.VerifySignedTimestampWithThreshold(b.bundle, material, 1); err != nil && (b.timed || len(times) == 0) {
 		return reject(codeTimestampInvalid, "verifying timestamp: %w", err)
 	}
+	if envelope, err := b.bundle.Envelope(); err == nil {
+		if _, err := envelope.Statement(); err != nil { // the library reads it more narrowly than in-toto demands
+			return reject(evidence.CodeMalformed, "reading statement: %w", err)
+		}
+	}
 	return reject(codeInvalid, "verifying bundle: %w", refused)
 }
 

@@ -27,7 +27,8 @@ type Resource struct {
 	Digest map[string]string `json:"digest"`
 }
 
-// ParseStatement reads an in-toto statement, strictly (see DecodeStrict), with 1 to 64 subjects and a predicate type.
+// ParseStatement reads an in-toto statement, strictly (see DecodeStrict), with 1 to 64 subjects, a predicate type, and an object or nothing
+// as predicate.
 // Errors carry a code: EVIDENCE_MALFORMED or TOO_MANY_SUBJECTS.
 func ParseStatement(data []byte) (Statement, error) {
 	var s Statement
@@ -43,6 +44,8 @@ func ParseStatement(data []byte) (Statement, error) {
 		return Statement{}, coded(CodeTooManySubjects, "reading statement: want at most %d subjects, got %d", maxSubjects, len(s.Subjects))
 	case s.PredicateType == "" || len(s.PredicateType) > maxText:
 		return Statement{}, coded(CodeMalformed, "reading statement: want a predicateType, got %q", clip(s.PredicateType))
+	case len(s.Predicate) > 0 && s.Predicate[0] != '{':
+		return Statement{}, coded(CodeMalformed, "reading statement: want an object as predicate, got %q", clip(string(s.Predicate)))
 	}
 	return s, nil
 }

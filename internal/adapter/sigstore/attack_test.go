@@ -1,0 +1,418 @@
+package sigstore
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/sandbox/signer"
+)
+
+// wantRejected demands that envelope is rejected with code, and that a good signature beside it still counts.
+func (w world) wantRejected(t *testing.T, code string, envelope evidence.Envelope) {
+	t.Helper()
+	good := made(t)(w.keyless.Sign(w.image, signer.Legacy))
+	answer := w.verify(t, envelope, good)
+	if len(answer.Rejected) != 1 || answer.Rejected[0].Code != code {
+		t.Fatalf("want one rejection %s, got %+v and %d verified", code, answer.Rejected, len(answer.Verified))
+	}
+	if r := answer.Rejected[0]; r.Envelope != envelope.Digest || r.Source != envelope.Source || r.Detail == "" {
+		t.Errorf("want the rejection of %s in %s with its reason, got %+v", envelope.Digest, envelope.Source, r)
+	}
+	if len(answer.Verified) != 1 || answer.Verified[0].Envelope != good.Digest {
+		t.Errorf("want the good signature verified, got %+v", answer.Verified)
+	}
+}
+
+// annotated returns the envelope with one annotation replaced.
+func annotated(e evidence.Envelope, key, value string) evidence.Envelope {
+	e.Annotations = maps.Clone(e.Annotations)
+	e.Annotations[key] = value
+	return e
+}
+
+// rewritten returns the envelope with its JSON edited.
+func rewritten(t *testing.T, e evidence.Envelope, edit func(doc map[string]any)) evidence.Envelope {
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(e.Body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	edit(doc)
+	body, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Body, e.Digest = body, digest.Of(body)
+	return e
+}
+
+// tested is a predicate; different runs make different bytes.
+func tested(run int) any { return map[string]int{"run": run} }
+
+// A07
+func TestSignatureOfAnotherImage(t *testing.T) {
+	w := newWorld(t)
+	other := digest.Of([]byte("another image"))
+	w.wantRejected(t, evidence.CodeClaimMismatch, made(t)(w.keyless.Sign(other, signer.Legacy)))
+	w.wantRejected(t, evidence.CodeClaimMismatch, made(t)(w.key.Sign(other, signer.Legacy)))
+}
+
+// A07: cosign's own check must hold where ours fails.
+func TestClaimVerifiersAreSet(t *testing.T) {
+	w := newWorld(t)
+	trusted, err := parseTrust(w.trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, envelope := range []evidence.Envelope{
+		made(t)(w.keyless.Sign(w.image, signer.Legacy)),
+		made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1))),
+		made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(1))),
+	} {
+		c, err := parseCandidate(w.image, envelope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.signers(t.Context(), w.image, trusted); err != nil {
+			t.Errorf("%s: want a signer, got %v", envelope.Source, err)
+		}
+		if _, err := c.signers(t.Context(), digest.Of([]byte("another image")), trusted); err == nil {
+			t.Errorf("%s: want a refusal for another image, got none", envelope.Source)
+		}
+	}
+}
+
+// A08
+func TestAttestationOfAnotherImage(t *testing.T) {
+	w := newWorld(t)
+	other := digest.Of([]byte("another image"))
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		w.wantRejected(t, evidence.CodeSubjectMismatch, made(t)(w.keyless.Attest(other, form, predicateType, tested(1))))
+	}
+	w.wantRejected(t, evidence.CodeSubjectMismatch, made(t)(w.keyless.Sign(other, signer.Bundle)))
+}
+
+// A09
+func TestDigestHiddenAmongSubjects(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		for _, others := range []int{64, 1500, 2000} {
+			crowded := w.keyless.WithFlaws(signer.Flaws{OtherSubjects: others})
+			w.wantRejected(t, evidence.CodeTooManySubjects, made(t)(crowded.Attest(w.image, form, predicateType, tested(1))))
+		}
+		few := w.keyless.WithFlaws(signer.Flaws{OtherSubjects: 63})
+		if answer := w.verify(t, made(t)(few.Attest(w.image, form, predicateType, tested(1)))); len(answer.Verified) != 1 {
+			t.Errorf("want 64 subjects accepted, got %+v", answer.Rejected)
+		}
+	}
+}
+
+// A10: no attestation is ever a signature, however it is stored.
+func TestAttestationAsSignature(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		for _, predicate := range []string{evidence.CosignVulnerabilities, predicateType} {
+			answer := w.verify(t, made(t)(w.keyless.Attest(w.image, form, predicate, tested(1))))
+			if len(answer.Verified) != 1 || answer.Verified[0].Kind != evidence.KindAttestation || answer.Verified[0].PredicateType != predicate {
+				t.Errorf("want an attestation of %s, got %+v", predicate, answer)
+			}
+		}
+	}
+	legacy := w.verify(t, made(t)(w.keyless.Attest(w.image, signer.Legacy, evidence.CosignSign, tested(1))))
+	if len(legacy.Verified) != 1 || legacy.Verified[0].Kind != evidence.KindAttestation {
+		t.Errorf("want an attestation: only a bundle can hold a signature of this type, got %+v", legacy)
+	}
+	misplaced := made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1)))
+	misplaced.Source = evidence.SourceLegacySignature
+	w.wantRejected(t, codeUnsupported, misplaced)
+	misplaced = made(t)(w.keyless.Sign(w.image, signer.Legacy))
+	misplaced.Source = evidence.SourceLegacyAttestation
+	w.wantRejected(t, codeUnsupported, misplaced)
+}
+
+// A12, A14: the verifier does not match identities; it must say exactly who it was.
+func TestClaimsAreThoseOfTheCertificate(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []signer.Identity{
+		{Repository: "acme/checkout-evil"},
+		{Repository: "evil/x", Workflow: ".github/workflows/release.yml?https://github.com/acme/checkout"},
+		{Repository: "acme/checkout", Issuer: "https://issuer.evil.example"},
+		{Repository: "acme/checkout", Ref: "refs/heads/feature", Trigger: "pull_request", Runner: "self-hosted", RepositoryID: "666"},
+	} {
+		for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+			answer := w.verify(t, made(t)(w.authority.Keyless(id).Sign(w.image, form)))
+			if len(answer.Verified) != 1 {
+				t.Fatalf("%+v: want a valid signature of somebody, got %+v", id, answer.Rejected)
+			}
+			c := answer.Verified[0].Signer
+			issuer := id.Issuer
+			if issuer == "" {
+				issuer = signer.GitHubIssuer
+			}
+			if c.SAN != id.SAN() || c.Issuer != issuer || c.SourceRepository != "https://github.com/"+id.Repository || c.SourceRepositoryID != id.RepositoryID {
+				t.Errorf("%+v: want these claims, got %+v", id, c)
+			}
+			if id.Trigger != "" && (c.BuildTrigger != id.Trigger || c.RunnerEnvironment != id.Runner || c.SourceRef != id.Ref) {
+				t.Errorf("%+v: want these claims, got %+v", id, c)
+			}
+		}
+	}
+}
+
+// A18
+func TestLogEntryOfAnotherSignature(t *testing.T) {
+	w := newWorld(t)
+	const key = "dev.sigstore.cosign/bundle"
+	one, other := made(t)(w.keyless.Sign(w.image, signer.Legacy)), made(t)(w.keyless.Sign(digest.Of([]byte("x")), signer.Legacy))
+	w.wantRejected(t, codeLogInvalid, annotated(one, key, other.Annotations[key]))
+	one, other = made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1))), made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(2)))
+	w.wantRejected(t, codeLogInvalid, annotated(one, key, other.Annotations[key]))
+
+	one, other = made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(1))), made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(2)))
+	var donor map[string]any
+	if err := json.Unmarshal(other.Body, &donor); err != nil {
+		t.Fatal(err)
+	}
+	w.wantRejected(t, codeLogInvalid, rewritten(t, one, func(doc map[string]any) {
+		doc["verificationMaterial"].(map[string]any)["tlogEntries"] = donor["verificationMaterial"].(map[string]any)["tlogEntries"]
+	}))
+}
+
+// A19
+func TestKeylessWithoutLog(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		unlogged := w.keyless.WithFlaws(signer.Flaws{NoLog: true})
+		w.wantRejected(t, codeLogMissing, made(t)(unlogged.Sign(w.image, form)))
+		w.wantRejected(t, codeLogMissing, made(t)(unlogged.Attest(w.image, form, predicateType, tested(1))))
+	}
+}
+
+func TestKeylessWithoutCertificateLog(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		unseen := w.keyless.WithFlaws(signer.Flaws{NoSCT: true})
+		w.wantRejected(t, codeSCTMissing, made(t)(unseen.Sign(w.image, form)))
+		w.wantRejected(t, codeSCTMissing, made(t)(unseen.Attest(w.image, form, predicateType, tested(1))))
+	}
+}
+
+// A21: signed after the certificate had expired. That certificates of these tests have expired by now is the other half.
+func TestCertificateExpiredWhenSigning(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		late := w.keyless.WithFlaws(signer.Flaws{LoggedAfter: 11 * time.Minute})
+		w.wantRejected(t, codeCertificateExpired, made(t)(late.Sign(w.image, form)))
+	}
+}
+
+// A22: cosign accepts the legacy forms of this (CVE-2026-24122).
+func TestIntermediateExpiredWhenSigning(t *testing.T) {
+	w := newWorld(t)
+	retired := w.keyless.WithFlaws(signer.Flaws{RetiredIssuer: true})
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		w.wantRejected(t, codeChainExpired, made(t)(retired.Sign(w.image, form)))
+		w.wantRejected(t, codeChainExpired, made(t)(retired.Attest(w.image, form, predicateType, tested(1))))
+	}
+}
+
+// A27
+func TestCertificateOfAnotherTrustDomain(t *testing.T) {
+	w := newWorld(t)
+	stranger, err := signer.New(func() time.Time { return start }, "a stranger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		w.wantRejected(t, codeUntrusted, made(t)(stranger.Keyless(identity).Sign(w.image, form)))
+	}
+	// With both roots each vouches for its own, under its own name.
+	root, err := stranger.TrustedRootJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.trust.Roots = append(w.trust.Roots, evidence.TrustRoot{Name: "stranger", JSON: root})
+	answer := w.verify(t, made(t)(stranger.Keyless(identity).Sign(w.image, signer.Bundle)), made(t)(w.keyless.Sign(w.image, signer.Bundle)))
+	names := map[string]int{}
+	for _, v := range answer.Verified {
+		names[v.Signer.Trust]++
+	}
+	if names["sandbox"] != 1 || names["stranger"] != 1 || len(answer.Rejected) != 0 {
+		t.Errorf("want one signature under each root, got %v, rejected %+v", names, answer.Rejected)
+	}
+}
+
+// A28
+func TestAnnotatedPredicateTypeIsNotBelieved(t *testing.T) {
+	w := newWorld(t)
+	envelope := made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1)))
+	answer := w.verify(t, annotated(envelope, "predicateType", evidence.CosignVulnerabilities))
+	if len(answer.Verified) != 1 || answer.Verified[0].PredicateType != predicateType {
+		t.Errorf("want the signed predicate type, got %+v", answer)
+	}
+}
+
+// A29: the first two end the process inside cosign v2.6.5.
+func TestMalformedAnnotations(t *testing.T) {
+	w := newWorld(t)
+	envelope := made(t)(w.keyless.Sign(w.image, signer.Legacy))
+	const certificate, chain, entry = "dev.sigstore.cosign/certificate", "dev.sigstore.cosign/chain", "dev.sigstore.cosign/bundle"
+	withBody := func(body string) string {
+		return `{"SignedEntryTimestamp":"AA==","Payload":{"body":` + body + `,"integratedTime":1,"logIndex":1,"logID":"00"}}`
+	}
+	leaf := envelope.Annotations[certificate]
+	for _, test := range []struct{ key, value string }{
+		{entry, withBody("1")},
+		{certificate, "\n"},
+		{entry, `{"SignedEntryTimestamp":"AA==","Payload":{"integratedTime":1,"logIndex":1,"logID":"00"}}`},
+		{entry, withBody(`"not base64!"`)},
+		{entry, withBody("null")},
+		{entry, withBody(`{}`)},
+		{entry, "null"},
+		{entry, "[]"},
+		{entry, "{"},
+		{entry, strings.Replace(withBody(`"AA=="`), `"Payload"`, `"payload"`, 1)},
+		{entry, strings.Repeat(" ", maxAnnotation+1)},
+		{certificate, "no PEM"},
+		{certificate, leaf + "trailing"},
+		{certificate, strings.ReplaceAll(leaf, "CERTIFICATE", "PRIVATE KEY")},
+		{certificate, strings.Repeat(leaf, 11)},
+		{chain, "\n"},
+		{chain, strings.Repeat(leaf, 11)},
+		{"dev.sigstore.cosign/rfc3161timestamp", "{}"},
+		{"dev.cosignproject.cosign/signature", ""},
+		{"dev.cosignproject.cosign/signature", "%"},
+	} {
+		w.wantRejected(t, codeMalformed, annotated(envelope, test.key, test.value))
+	}
+	// Form as it must be, content that is no log entry.
+	for _, body := range []string{`{}`, `null`, `{"apiVersion":"0.0.1","kind":"dsse","spec":{}}`, `{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{},"signature":{}}}`} {
+		w.wantRejected(t, codeLogInvalid, annotated(envelope, entry, withBody(`"`+base64.StdEncoding.EncodeToString([]byte(body))+`"`)))
+	}
+}
+
+// A29: whatever the libraries do, it is one envelope that is lost.
+func TestPanicLosesOneEnvelope(t *testing.T) {
+	w := newWorld(t)
+	trusted := trust{roots: []trustRoot{{name: "broken"}}} // no material: the library dereferences nil
+	_, err := verifyOne(t.Context(), w.image, made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(1))), trusted)
+	if err == nil || codeOf(err) != codeMalformed || !strings.Contains(err.Error(), "gave up") {
+		t.Fatalf("want a stopped panic as %s, got %v", codeMalformed, err)
+	}
+}
+
+// A36
+func TestAmbiguousStatements(t *testing.T) {
+	w := newWorld(t)
+	head := `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"i","digest":{"sha256":"` + w.image.Hex() + `"}}]`
+	good := head + `,"predicateType":"` + predicateType + `","predicate":{}}`
+	for name, statement := range map[string]string{
+		"duplicate key":       head + `,"predicateType":"https://example.com/good","predicateType":"` + predicateType + `","predicate":{}}`,
+		"case twin":           head + `,"predicateType":"` + predicateType + `","PredicateType":"https://example.com/evil","predicate":{}}`,
+		"case variant":        head + `,"PredicateType":"` + predicateType + `","predicate":{}}`,
+		"escaped duplicate":   head + `,"predicateType":"https://example.com/good","predicate\u0054ype":"` + predicateType + `","predicate":{}}`,
+		"duplicate below":     head + `,"predicateType":"` + predicateType + `","predicate":{"a":{"b":1,"b":2}}}`,
+		"trailing document":   good + `{}`,
+		"not a number":        head + `,"predicateType":"` + predicateType + `","predicate":NaN}`,
+		"too deep":            head + `,"predicateType":"` + predicateType + `","predicate":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`,
+		"invalid UTF-8":       head + `,"predicateType":"` + predicateType + `","predicate":"` + "\xff" + `"}`,
+		"other type":          strings.Replace(good, "Statement/v1", "Statement/v2", 1),
+		"no predicate type":   head + `,"predicate":{}}`,
+		"no subject":          `{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"` + predicateType + `","predicate":{}}`,
+		"subject case twin":   strings.Replace(good, `"digest"`, `"Digest"`, 1),
+		"predicate no object": head + `,"predicateType":"` + predicateType + `","predicate":1}`,
+		"not JSON":            "hello",
+		"byte order mark":     "\ufeff" + good,
+		"null":                "null",
+		"subject is a string": strings.Replace(good, `[{"name":"i","digest":{"sha256":"`+w.image.Hex()+`"}}]`, `"`+w.image.Hex()+`"`, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+				w.wantRejected(t, evidence.CodeMalformed, made(t)(w.keyless.AttestBytes(form, predicateType, []byte(statement))))
+			}
+		})
+	}
+	if answer := w.verify(t, made(t)(w.keyless.AttestBytes(signer.Bundle, predicateType, []byte(good)))); len(answer.Verified) != 1 {
+		t.Errorf("want the clean statement verified, got %+v", answer.Rejected)
+	}
+}
+
+// Bytes that were changed after signing.
+func TestTamperedBytes(t *testing.T) {
+	w := newWorld(t)
+	for _, by := range []*signer.Signer{w.keyless, w.key} {
+		signature := made(t)(by.Sign(w.image, signer.Legacy))
+		signature.Body = []byte(strings.Replace(string(signature.Body), `"docker-reference":""`, `"docker-reference":"evil"`, 1))
+		signature.Digest = digest.Of(signature.Body)
+		code := codeInvalid
+		if by == w.keyless { // the log entry is about the other bytes
+			code = codeLogInvalid
+		}
+		w.wantRejected(t, code, signature)
+
+		attestation := made(t)(by.Attest(w.image, signer.Legacy, predicateType, map[string]string{"result": "passed"}))
+		w.wantRejected(t, code, rewritten(t, attestation, func(doc map[string]any) {
+			payload, err := base64.StdEncoding.DecodeString(doc["payload"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc["payload"] = base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(payload), `"passed"`, `"failed"`, 1)))
+		}))
+		bundle := made(t)(by.Attest(w.image, signer.Bundle, predicateType, map[string]string{"result": "passed"}))
+		w.wantRejected(t, code, rewritten(t, bundle, func(doc map[string]any) {
+			envelope := doc["dsseEnvelope"].(map[string]any)
+			payload, err := base64.StdEncoding.DecodeString(envelope["payload"].(string))
+			if err != nil {
+				t.Fatal(err)
+			}
+			envelope["payload"] = base64.StdEncoding.EncodeToString([]byte(strings.Replace(string(payload), `"passed"`, `"failed"`, 1)))
+		}))
+	}
+}
+
+// A key that nobody trusts, and a bare signature over the manifest, which says nothing of what it means.
+func TestStrangeKeyAndBareSignature(t *testing.T) {
+	w := newWorld(t)
+	stranger, err := signer.NewKey("stranger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		w.wantRejected(t, codeInvalid, made(t)(stranger.Sign(w.image, form)))
+	}
+	bare := made(t)(w.keyless.Sign(w.image, signer.Bundle))
+	w.wantRejected(t, codeUnsupported, rewritten(t, bare, func(doc map[string]any) {
+		delete(doc, "dsseEnvelope")
+		doc["messageSignature"] = map[string]any{"messageDigest": map[string]any{"algorithm": "SHA2_256", "digest": "AAAA"}, "signature": "AAAA"}
+	}))
+	for _, body := range []string{"", "{}", "null", "[]", `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}`} {
+		broken := bare
+		broken.Body, broken.Digest = []byte(body), digest.Of([]byte(body))
+		w.wantRejected(t, codeMalformed, broken)
+	}
+}
+
+func TestKeyTakesItsTimeFromTheLog(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		logged := w.key.LoggedBy(w.authority)
+		answer := w.verify(t, made(t)(logged.Sign(w.image, form)))
+		if len(answer.Verified) != 1 || answer.Verified[0].Signer.VerifiedAt != start.Unix()+1 {
+			t.Errorf("want the time of the log, got %+v", answer)
+		}
+		stranger, err := signer.New(func() time.Time { return start }, "a stranger")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer = w.verify(t, made(t)(w.key.LoggedBy(stranger).Sign(w.image, form)))
+		if len(answer.Verified) != 1 || answer.Verified[0].Signer.VerifiedAt != 0 {
+			t.Errorf("want no trusted time from a stranger's log, got %+v", answer)
+		}
+	}
+}
