@@ -61,11 +61,11 @@ named(code, message) := message if {
 } else := sprintf("%v: %v", [code, message])
 
 words_ := {
-	"{image}": object.get(requirements, "image", ""),
-	"{environment}": object.get(requirements, "environment", ""),
-	"{repository}": object.get(evidence, ["subject", "repository"], ""),
-	"{digest}": object.get(evidence, ["subject", "digest"], ""),
-	"{signers}": concat(", ", sort([signer.name | some signer in list(requirements, ["signers"])])),
+	"{image}": sprintf("%v", [object.get(requirements, "image", "?")]),
+	"{environment}": sprintf("%v", [object.get(requirements, "environment", "?")]),
+	"{repository}": sprintf("%v", [object.get(evidence, ["subject", "repository"], "?")]),
+	"{digest}": sprintf("%v", [object.get(evidence, ["subject", "digest"], "?")]),
+	"{signers}": concat(", ", sort([sprintf("%v", [signer.name]) | some signer in list(requirements, ["signers"])])),
 }
 
 # owner says who can resolve a finding, in words that people know.
@@ -109,9 +109,7 @@ unread(uninteresting) := {found |
 	found := finding(code, sprintf("%s could not be read: %s", [look.source, title(code)]), {})
 }
 
-title(code) := data.liftlock.codes[code].title if {
-	true
-} else := "for a reason that has no code"
+title(code) := object.get(object.get(data.liftlock.codes, code, {}), "title", "for a reason that has no code")
 
 # looked_at is true where at least one of the places was tried.
 looked_at(places) if {

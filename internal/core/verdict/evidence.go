@@ -77,7 +77,8 @@ type Vulnerabilities struct {
 	Reports []Report `json:"reports"`
 	// Counts is the number of findings by severity, all of them, listed or not.
 	Counts map[evidence.Severity]int `json:"counts"`
-	// Findings lists those of medium severity or above by any source, and those of unknown severity.
+	// Findings lists those of medium severity or above by any source, and those of unknown severity. Where reports say different
+	// things of one finding, it is there more than once.
 	Findings []evidence.Vulnerability `json:"findings"`
 }
 

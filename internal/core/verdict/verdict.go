@@ -69,13 +69,13 @@ type Gate struct {
 // Finding is one reason inside an outcome.
 type Finding struct {
 	Code     string  `json:"code"`
-	Outcome  Outcome `json:"outcome"` // fail, unknown, wait
+	Outcome  Outcome `json:"outcome"` // fail, unknown, wait; pass: worth saying, changes nothing
 	Message  string  `json:"message"` // plain text that may quote hostile text
 	Remedy   string  `json:"remedy"`
 	Owner    string  `json:"owner"` // who can resolve it; "" where nobody in particular
 	Waivable bool    `json:"waivable"`
 	Waiver   *Waiver `json:"waiver"`   // the waiver that accepts it, or null
-	Deadline int64   `json:"deadline"` // when unknown or wait becomes fail; 0: never
+	Deadline int64   `json:"deadline"` // when unknown or wait becomes fail, or grace ends; 0: never
 }
 
 // Waiver is a waiver in use.

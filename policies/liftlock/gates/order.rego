@@ -92,7 +92,8 @@ until(closure) := sprintf(", until %s", [lib.utc(closure.until)]) if {
 
 proof := concat("; ", array.concat(held, ["no downgrade", "open"])) if {
 	order.downgrade == "no"
-	is_array(input.derived.closed)
+	count(order.vetoes) == 0
+	count(input.derived.closed) == 0
 	every before in after {
 		holding[before] == true
 	}

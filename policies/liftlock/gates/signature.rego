@@ -58,7 +58,7 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signat
 #   review_by: 2027-06-01
 findings contains found if {
 	not matched
-	some found in lib.unread({"manifest", "legacy-attestation"})
+	some found in lib.unread({"manifest", "configuration", "legacy-attestation"})
 }
 
 # METADATA

@@ -15,7 +15,7 @@ subject := object.get(lib.evidence, "subject", {})
 #   codes: [REGISTRY_INCONSISTENT, REGISTRY_UNREACHABLE, REGISTRY_DENIED, MANIFEST_TOO_LARGE, MANIFEST_MALFORMED, REALM_NOT_ALLOWED]
 #   owner: liftlock
 #   review_by: 2027-06-01
-findings contains lib.unread({"legacy-signature", "legacy-attestation", "referrers"})[_]
+findings contains lib.unread({"legacy-signature", "legacy-attestation", "referrers", "verifier"})[_]
 
 # METADATA
 # title: Somebody looked for the manifest
@@ -81,6 +81,9 @@ proof := sprintf("%s, %s", [reference, there]) if {
 	some look in lib.evidence.looked
 	look.source == "manifest"
 	look.state == "ok"
+	every platform in lib.requirements.platforms {
+		platform in platforms
+	}
 }
 
 instants := set()

@@ -1,11 +1,326 @@
 # METADATA
 # scope: package
 # title: vulnerabilities
-# description: No finding over the line of the chosen method, within grace, on a fresh report.
+# description: No finding over the line of the chosen method, within grace, on a fresh report by an allowed signer.
 package liftlock.gates.vulnerabilities
 
 import data.liftlock.lib
+import data.liftlock.signers
 
-findings contains lib.finding("EVIDENCE_NOT_GATHERED", "not gathered by this version", {})
+demand := lib.demand("vulnerabilities")
 
-instants := set()
+reports := lib.list(lib.evidence, ["vulnerabilities", "reports"])
+
+# skew is how far a report may come from the future: clocks differ by minutes, not more.
+skew := 300
+
+# METADATA
+# title: Reports were looked for
+# description: Where nobody looked, no finding proves nothing.
+# custom:
+#   codes: [EVIDENCE_NOT_GATHERED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for scan reports", {}) if not looked
+
+looked if {
+	lib.gathered("vulnerabilities")
+	lib.looked_at({"legacy-attestation", "referrers"})
+}
+
+# METADATA
+# title: Every place was read
+# description: A place that could not be read may hold a newer and worse report.
+# custom:
+#   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.unread({"manifest", "configuration", "legacy-signature"})[_]
+
+# METADATA
+# title: A report by an allowed signer is attached
+# description: A report that anybody may attach says nothing. Says why attached ones do not count.
+# custom:
+#   codes: [SCAN_ABSENT, SCAN_UNTRUSTED, PREDICATE_SCHEMA, EVIDENCE_MALFORMED, SUBJECT_MISMATCH]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("SCAN_ABSENT", "no scan report of this digest was found", {}) if {
+	looked
+	count(reports) == 0
+}
+
+findings contains lib.finding("SCAN_UNTRUSTED", sprintf("%s, %s: signed by none of the signers (%s)", [report.envelope, report.tool, signers.name(report.signer)]), {}) if {
+	count(trusted) == 0
+	some report in array.slice(reports, 0, 3)
+}
+
+findings contains found if {
+	count(trusted) == 0
+	some found in lib.rejected("vulnerabilities")
+}
+
+trusted := [report | some report in reports; count(signers.accepting(report.signer)) > 0]
+
+# METADATA
+# title: The newest report of each tool decides
+# description: By the trusted time of its signature, so that an old clean report cannot be replayed over a newer bad one.
+# custom:
+#   owner: liftlock
+#   review_by: 2027-06-01
+deciding := [report |
+	some report in trusted
+	not outdated(report)
+]
+
+outdated(report) if {
+	some other in trusted
+	tool(other) == tool(report)
+	signed(other) > signed(report)
+}
+
+# tool is the name of a scanner without its version.
+tool(report) := split(report.tool, " ")[0]
+
+# signed is when a report was signed, or, where no trusted time says so, when its scan finished.
+signed(report) := report.signer.verifiedAt if {
+	report.signer.verifiedAt > 0
+} else := report.at
+
+# METADATA
+# title: The scan looked at something
+# description: A scanner that could not read the image reports no findings, too.
+# custom:
+#   codes: [SCAN_EMPTY]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("SCAN_EMPTY", sprintf("%s: %s looked at no package and found nothing", [report.envelope, report.tool]), {}) if {
+	some report in deciding
+	not full(report)
+}
+
+full(report) if report.packages > 0
+
+full(report) if report.findings > 0
+
+# METADATA
+# title: The report is fresh
+# description: At least one deciding report is younger than the limit, and its database was when it scanned.
+# custom:
+#   codes: [SCAN_STALE]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("SCAN_STALE", sprintf("%s: %s scanned %s%s, good until %s", [report.envelope, report.tool, lib.utc(anchor(report)), database(report), lib.utc(expires(report))]), {}) if {
+	count(fresh) == 0
+	some report in deciding
+}
+
+# fresh is an array of [until, report]; until 0 is for ever.
+fresh := [[expires(report), report] |
+	some report in deciding
+	current(report)
+]
+
+current(_) if demand.maxReportAge == 0
+
+current(report) if {
+	demand.maxReportAge > 0
+	lib.at < expires(report)
+}
+
+# anchor is when a report's age begins: never later than its signature.
+anchor(report) := min([report.at, signed(report)])
+
+# A database that was old already when it was used makes the report old by as much as it exceeds the limit.
+expires(report) := anchor(report) if {
+	made := object.get(report, "databaseAt", 0)
+	made > 0
+	anchor(report) - made >= demand.maxReportAge
+} else := anchor(report) + demand.maxReportAge
+
+database(report) := sprintf(" with a database of %s", [lib.utc(report.databaseAt)]) if {
+	report.databaseAt > 0
+} else := ""
+
+# METADATA
+# title: No report comes from the future
+# description: A report from the future would stay fresh for longer than allowed.
+# custom:
+#   codes: [CLOCK_SKEW]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("CLOCK_SKEW", sprintf("%s: %s says that it scanned %s", [report.envelope, report.tool, lib.utc(report.at)]), {}) if {
+	some report in deciding
+	report.at > lib.at + skew
+}
+
+# METADATA
+# title: No vulnerability is over the line
+# description: By the chosen rating; where it is silent, by the worst of the others; where all are silent, as high.
+# custom:
+#   codes: [VULNERABILITY]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains over(entry, null) if {
+	some severity in severities
+	not fits(severity)
+	some entry in standing(severity)
+}
+
+severities := {entry.severity | some entry in entries_}
+
+fits(severity) if not line(severity)
+
+fits(severity) if count(standing(severity)) <= line(severity).count
+
+standing(severity) := [entry | some entry in counted(severity); lib.waiver("VULNERABILITY", entry.ids) == null]
+
+# What a waiver accepts is shown although it decides nothing any more.
+findings contains over(entry, waiver) if {
+	some severity in severities
+	count(counted(severity)) > line(severity).count
+	some entry in counted(severity)
+	waiver := lib.waiver("VULNERABILITY", entry.ids)
+	waiver != null
+}
+
+over(entry, waiver) := object.union(lib.finding("VULNERABILITY", sprintf("%s; more than %d %s", [described(entry), line(entry.severity).count, entry.severity]), {"{fix}": fix(entry)}), {"waiver": waiver})
+
+# METADATA
+# title: What is within grace is said
+# description: Grace runs from publication, so that everybody has the same time; a finding without a publication date has none.
+# custom:
+#   codes: [VULNERABILITY_IN_GRACE]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains object.union(lib.finding("VULNERABILITY_IN_GRACE", sprintf("%s; accepted until %s", [described(entry), lib.utc(ends(entry))]), {"{fix}": fix(entry)}), {"deadline": ends(entry)}) if {
+	some entry in entries_
+	graced(entry)
+}
+
+# counted is the findings of a severity without those within grace.
+counted(severity) := [entry | some entry in entries_; entry.severity == severity; not graced(entry)]
+
+graced(entry) if lib.at < ends(entry)
+
+ends(entry) := entry.publishedAt + line(entry.severity).grace if {
+	entry.publishedAt > 0
+	line(entry.severity).grace > 0
+}
+
+# entries_ is what the deciding reports list, once for each package however many reports say so.
+entries_ := [entry |
+	some key, group in groups
+	entry := {
+		"id": key[0],
+		"package": key[1],
+		"installed": key[2],
+		"ids": ({key[0]} | {alias | some listed in group; some alias in lib.list(listed, ["aliases"])}),
+		"fixed": {version | some listed in group; some version in lib.list(listed, ["fixed"])},
+		"ratings": {sprintf("%s %v", [source, severity]) | some listed in group; some source, severity in listed.severities},
+		"severity": worst({rating(listed) | some listed in group}),
+		"publishedAt": earliest({listed.publishedAt | some listed in group}),
+	}
+]
+
+groups[key] contains listed if {
+	some listed in lib.list(lib.evidence, ["vulnerabilities", "findings"])
+	decided(listed)
+	key := [object.get(listed, name, "?") | some name in ["id", "package", "installed"]]
+}
+
+worst(severities) := [severity | some severity in ["critical", "high", "unknown", "medium", "low", "negligible"]; severity in severities][0]
+
+earliest(instants_) := min(instants_) if {
+	count(instants_) > 0
+} else := 0
+
+# decided leaves out what only outdated or untrusted reports list. What names no report counts.
+decided(listed) if count(lib.list(listed, ["reports"])) == 0
+
+decided(listed) if {
+	some envelope in listed.reports
+	envelope in {report.envelope | some report in deciding}
+}
+
+known_severities := {"critical", "high", "medium", "low", "negligible"}
+
+rating(listed) := severity if {
+	severity := chosen(listed)
+	severity in known_severities
+} else := listed.maxSeverity if {
+	listed.maxSeverity in known_severities
+} else := "unknown"
+
+chosen(listed) := listed.maxSeverity if demand.severity == "max"
+
+chosen(listed) := listed.severity if demand.severity == "vendor"
+
+chosen(listed) := listed.severities.nvd if demand.severity == "nvd"
+
+# line is what is allowed of a severity. An unknown severity without a line of its own counts as high.
+line(severity) := demand.allow[severity] if {
+	demand.allow[severity]
+} else := demand.allow.high if {
+	severity == "unknown"
+}
+
+# METADATA
+# title: Low ones are counted
+# description: Evidence lists findings of medium severity and above; of the others it holds the number.
+# custom:
+#   codes: [VULNERABILITIES_LOW]
+#   owner: liftlock
+#   review_by: 2027-06-01
+findings contains lib.finding("VULNERABILITIES_LOW", sprintf("%d of severity %s; more than %d", [number, severity, line(severity).count]), {}) if {
+	count(deciding) > 0
+	some severity in ["low", "negligible"]
+	number := object.get(lib.evidence, ["vulnerabilities", "counts", severity], 0)
+	number > line(severity).count
+}
+
+described(entry) := sprintf("%s (%s; %s) in %s %s", [entry.id, entry.severity, ratings(entry), entry.package, entry.installed])
+
+ratings(entry) := text if {
+	count(entry.ratings) > 0
+	text := concat(", ", sort(entry.ratings))
+} else := "not rated"
+
+fix(entry) := sprintf("Update %s from %s to %s.", [entry.package, entry.installed, concat(" or ", sort(entry.fixed))]) if {
+	count(entry.fixed) > 0
+} else := sprintf("No version of %s fixes it yet.", [entry.package])
+
+proof := sprintf("%s; %s", [concat("; ", sort([read(pair) | some pair in fresh])), tally]) if {
+	demand.method == "severity"
+	demand.severity in {"max", "vendor", "nvd"}
+	is_object(demand.allow)
+	count(fresh) > 0
+	every report in deciding {
+		full(report)
+		report.at <= lib.at + skew
+	}
+	every severity in severities {
+		fits(severity)
+	}
+}
+
+read(pair) := sprintf("%s scanned %s, good until %s", [pair[1].tool, lib.utc(anchor(pair[1])), lib.utc(pair[0])]) if {
+	demand.maxReportAge > 0
+} else := sprintf("%s scanned %s", [pair[1].tool, lib.utc(anchor(pair[1]))])
+
+tally := concat(", ", [sprintf("%d %s", [count([entry | some entry in entries_; entry.severity == severity]), severity]) |
+	some severity in ["critical", "high", "medium", "unknown"]
+])
+
+instants contains expires(report) if {
+	demand.maxReportAge > 0
+	some report in deciding
+}
+
+instants contains report.at - skew if some report in deciding
+
+instants contains ends(entry) if some entry in entries_
+
+instants contains instant if {
+	some report in reports
+	some instant in signers.instants(report.signer)
+}

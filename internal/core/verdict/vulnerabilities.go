@@ -1,0 +1,59 @@
+package verdict
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// Scan is one decoded scanner report and what it found, all of it.
+type Scan struct {
+	Report   Report
+	Findings []evidence.Vulnerability
+}
+
+// UniteVulnerabilities makes the evidence of all scans of one digest; none is evidence too. Findings stay apart where scans say different
+// things, each with the reports that say so: which reports count is for rules, and a stranger's report must not colour an allowed one's.
+func UniteVulnerabilities(scans []Scan) *Vulnerabilities {
+	united := &Vulnerabilities{Reports: []Report{}, Findings: []evidence.Vulnerability{}}
+	all := make([][]evidence.Vulnerability, 0, len(scans))
+	listed := map[string]int{} // by what is said: position in united.Findings
+	for _, scan := range sorted(scans) {
+		united.Reports = append(united.Reports, scan.Report)
+		all = append(all, scan.Findings)
+		for _, v := range scan.Findings {
+			if !isListed(v) {
+				continue
+			}
+			v.Reports = nil
+			said, err := Canonical(v)
+			position, known := listed[string(said)]
+			if !known || err != nil { // text that is not UTF-8 is refused later, with the whole document
+				position = len(united.Findings)
+				listed[string(said)] = position
+				united.Findings = append(united.Findings, v)
+			}
+			if by := &united.Findings[position].Reports; !slices.Contains(*by, scan.Report.Envelope) { // one may be vouched for twice
+				*by = append(*by, scan.Report.Envelope)
+			}
+		}
+	}
+	united.Counts = evidence.CountBySeverity(evidence.MergeVulnerabilities(all...))
+	slices.SortStableFunc(united.Findings, func(a, b evidence.Vulnerability) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Installed, b.Installed))
+	})
+	return united
+}
+
+// sorted orders scans so that the same reports make the same document, in whatever order they were found.
+func sorted(scans []Scan) []Scan {
+	return slices.SortedFunc(slices.Values(scans), func(a, b Scan) int {
+		return cmp.Or(cmp.Compare(a.Report.Envelope.Hex(), b.Report.Envelope.Hex()), cmp.Compare(a.Report.Signer.Trust, b.Report.Signer.Trust))
+	})
+}
+
+// isListed tells findings that evidence lists from those that it only counts.
+func isListed(v evidence.Vulnerability) bool {
+	return v.Max != evidence.Low && v.Max != evidence.Negligible
+}
