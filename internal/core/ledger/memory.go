@@ -22,9 +22,11 @@ type place struct {
 	repository  digest.Repository
 }
 
+// slot keeps decisions about pull requests apart from each other, and from those before any pull request (number 0).
 type slot struct {
 	unit
-	stage string
+	stage  string
+	number int
 }
 
 // Stay is a digest that an environment held, or holds, and since when.
@@ -68,7 +70,7 @@ func (m *Memory) apply(e Entry) {
 		m.hold(e, e.Proposal.Merge)
 		delete(m.proposals, u)
 	case Decided:
-		m.decided[slot{u, e.Decision.Stage}] = e
+		m.decided[slotOf(e)] = e
 	case Proposed:
 		m.proposals[u] = e
 	case Closed:
@@ -109,10 +111,18 @@ func (m Memory) Held(environment string, repository digest.Repository, d digest.
 		stays[len(stays)-1].Digest != d
 }
 
-// Decided returns the last decision about the application in the environment at a stage.
-func (m Memory) Decided(environment, application, stage string) (Entry, bool) {
-	e, ok := m.decided[slot{unit{environment, application}, stage}]
-	return e, ok
+func slotOf(e Entry) slot {
+	s := slot{unit: unit{e.Environment, e.Application}, stage: e.Decision.Stage}
+	if e.Proposal != nil {
+		s.number = e.Proposal.Number
+	}
+	return s
+}
+
+// Decided returns the last decision that was recorded for the same application, environment, stage and pull request as e.
+func (m Memory) Decided(e Entry) (Entry, bool) {
+	known, ok := m.decided[slotOf(e)]
+	return known, ok
 }
 
 // Proposal returns the entry of the proposal that is open by the record.

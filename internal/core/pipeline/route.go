@@ -18,6 +18,7 @@ type EnvironmentRoute struct {
 	Lane      Lane
 	Branch    string // that holds the overlays; "": the default branch
 	Proposals int    // most open at once in the environment
+	Total     int    // most open at once in its pipeline
 }
 
 // ImageRoute is an image with everything filled in.
@@ -50,7 +51,7 @@ func (s *Set) Environment(name string) EnvironmentRoute {
 
 func (st step) route() EnvironmentRoute {
 	return EnvironmentRoute{Name: st.Name, Pipeline: st.pipeline.doc.Metadata.Name, After: sorted(st.After),
-		Lane: st.Lane, Branch: st.Branch, Proposals: st.Proposals}
+		Lane: st.Lane, Branch: st.Branch, Proposals: st.Proposals, Total: st.pipeline.doc.Spec.Proposals}
 }
 
 func (s *Set) step(name string) int {

@@ -27,7 +27,8 @@ type Image struct {
 type Pin struct {
 	Overlay string // directory
 	File    string // path of the kustomization
-	Entry   string // name of the images entry; "" where the overlay has none yet
+	Entry   string // name of the images entry
+	NewName string // what a new entry maps the name to; "" where there is an entry, or nothing to map
 	Candidate
 }
 

@@ -1,0 +1,202 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/ledger"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// assessment is what is known and wanted of one unit.
+type assessment struct {
+	unit       promotion.Unit
+	moves      []promotion.Move
+	judgements []judgement
+	result     verdict.Result
+	lane       pipeline.Lane
+	edits      []promotion.FileEdit
+	proof      error // why the edit cannot be made or proved; nothing is proposed then
+	unseen     error // why a candidate could not be looked up
+	pull       *promotion.PullRequest
+	action     promotion.Action
+}
+
+// assess judges every unit that is not at its candidates, and decides what to do. It changes nothing: plan shows what serve then does.
+func (b *Bot) assess(ctx context.Context, r *repository, v *view) ([]assessment, error) {
+	assessments := make([]assessment, len(v.units))
+	var judging errgroup.Group
+	judging.SetLimit(registriesAtOnce)
+	for n, unit := range v.units {
+		judging.Go(func() error {
+			a, err := b.assessUnit(ctx, v, unit)
+			assessments[n] = a
+			return err
+		})
+	}
+	if err := judging.Wait(); err != nil {
+		return nil, err
+	}
+	slots := v.slots()
+	for n := range assessments {
+		a := &assessments[n]
+		situation, err := b.situation(ctx, r, v, a, slots)
+		if err != nil {
+			return nil, err
+		}
+		a.action = promotion.Decide(situation)
+		if a.proof != nil && (a.action == promotion.Open || a.action == promotion.Update) {
+			a.action = promotion.Block
+		}
+		if a.action == promotion.Open {
+			slots.take(v, a.unit)
+		}
+		v.reconsiderBy(reconsiderAt(a.judgements))
+	}
+	return assessments, nil
+}
+
+func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (assessment, error) {
+	a := assessment{unit: unit, result: verdict.Passed, lane: pipeline.Fast, unseen: v.unseenOf(unit)}
+	moves := unit.Moves(unit.Candidates(v.units, v.seen))
+	for _, move := range moves {
+		same, err := b.sameCandidate(ctx, move)
+		if err != nil {
+			a.unseen = err
+			return a, nil
+		}
+		if !same {
+			a.moves = append(a.moves, move)
+		}
+	}
+	if len(a.moves) == 0 {
+		return a, nil
+	}
+	var err error
+	if a.judgements, err = b.judgeAll(ctx, v, unit, a.moves, nil); err != nil {
+		return a, err
+	}
+	a.result, a.lane = worst(a.judgements)
+	if a.result == verdict.Passed {
+		a.edits, _, a.proof = provedEdit(v.bases[unit.Base], a.moves)
+	}
+	return a, nil
+}
+
+// sameCandidate reports whether an index moved only in its attestations: then nothing that runs has changed.
+func (b *Bot) sameCandidate(ctx context.Context, move promotion.Move) (bool, error) {
+	if move.From.Digest.IsZero() {
+		return false, nil
+	}
+	from, err := b.Registry.Manifest(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest})
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // what runs now is gone from the registry: the candidate cannot be the same
+	}
+	if err != nil {
+		return false, err
+	}
+	to, err := b.Registry.Manifest(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.To.Digest})
+	if err != nil {
+		return false, err
+	}
+	return to.SameCandidate(from), nil
+}
+
+// unseenOf returns why a candidate of the unit could not be looked up. Units behind others take theirs from git, not from a registry.
+func (v *view) unseenOf(unit promotion.Unit) error {
+	if len(unit.After) > 0 {
+		return nil
+	}
+	for _, image := range unit.Images {
+		if err := v.unseen[image.Name]; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slots counts how many more proposals each environment and each pipeline may open. An environment's name holds no slash.
+type slots map[string]int
+
+func (v *view) slots() slots {
+	s := slots{}
+	for _, environment := range v.set.Environments() {
+		s[environment.Name] = environment.Proposals
+		s["pipeline/"+environment.Pipeline] = environment.Total
+	}
+	for _, unit := range v.units {
+		if v.pullOf(unit) != nil {
+			s.take(v, unit)
+		}
+	}
+	return s
+}
+
+func (s slots) take(v *view, unit promotion.Unit) {
+	s[unit.Environment]--
+	s["pipeline/"+v.set.Environment(unit.Environment).Pipeline]--
+}
+
+func (s slots) left(v *view, unit promotion.Unit) int {
+	return min(s[unit.Environment], s["pipeline/"+v.set.Environment(unit.Environment).Pipeline])
+}
+
+// pullOf finds a unit's proposal by its branch, never by title or body.
+func (v *view) pullOf(unit promotion.Unit) *promotion.PullRequest {
+	branch := promotion.Branch(unit.Environment, unit.Application)
+	for n := range v.pulls {
+		p := &v.pulls[n]
+		if p.SameRepository && p.HeadRef == branch && p.BaseRef == unit.Base {
+			return p
+		}
+	}
+	return nil
+}
+
+func (b *Bot) situation(ctx context.Context, r *repository, v *view, a *assessment, slots slots) (promotion.Situation, error) {
+	s := promotion.Situation{
+		Adopted: v.adopted(a.unit), Unseen: a.unseen != nil, Moves: a.moves, Current: v.current(a),
+		Passed: a.result == verdict.Passed, Failed: a.result == verdict.Failed,
+		Slots: slots.left(v, a.unit),
+	}
+	a.pull = v.pullOf(a.unit)
+	if a.pull == nil {
+		return s, nil
+	}
+	open, err := b.openProposal(ctx, r, v, a)
+	s.Proposal = open
+	return s, err
+}
+
+func (v *view) adopted(unit promotion.Unit) bool {
+	for _, image := range unit.Images {
+		if _, ok := v.chain.Memory.Holds(unit.Environment, image.Repository); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// current reports whether every image of the unit has a candidate and is there.
+func (v *view) current(a *assessment) bool {
+	candidates := a.unit.Candidates(v.units, v.seen)
+	return len(a.moves) == 0 && a.unseen == nil && len(candidates) == len(a.unit.Images)
+}
+
+func (v *view) reconsiderBy(at int64) {
+	if at > 0 && (v.reconsider == 0 || at < v.reconsider) {
+		v.reconsider = at
+	}
+}
+
+// proposed returns the record of a pull request that the bot opened.
+func (v *view) proposed(unit promotion.Unit, number int) (ledger.Entry, bool) {
+	e, ok := v.chain.Memory.Proposal(unit.Environment, unit.Application)
+	return e, ok && e.Proposal.Number == number
+}

@@ -1,0 +1,141 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
+
+// Metrics counts what the bot does.
+type Metrics interface {
+	Judged(environment, stage, result string)
+	Reconciled(repository, result string, took time.Duration)
+}
+
+// Options is what a Bot needs.
+type Options struct {
+	Host     Host
+	Registry Registry
+	Verifier Verifier
+	NewJudge NewJudge
+	Metrics  Metrics
+	Log      *slog.Logger
+	Now      func() time.Time
+	// Poll is how often a registry is looked at where an image does not say.
+	Poll time.Duration
+}
+
+// Bot watches repositories. It keeps nothing but caches: whatever it needs to know stands in git, in the registry or on the forge.
+type Bot struct {
+	Options
+	gatherer *gatherer
+	metrics  Metrics
+
+	mu           sync.Mutex // protects repositories
+	repositories map[string]*repository
+}
+
+// New returns a bot that knows no repository yet.
+func New(o Options) *Bot {
+	return &Bot{Options: o, metrics: o.Metrics, gatherer: newGatherer(o.Registry, o.Verifier), repositories: map[string]*repository{}}
+}
+
+// Repositories lists the repositories that the App is installed on.
+func (b *Bot) Repositories(ctx context.Context) ([]string, error) { return b.Host.Repositories(ctx) }
+
+// Hint says that something may have changed, and where. It is never believed further than that: the truth is read.
+type Hint struct {
+	Repository string            // owner/name of a deployments repository; "" where Package is set
+	Package    digest.Repository // image repository that was pushed to
+	Pulls      bool              // pull requests, reviews or checks may differ
+	Full       bool              // compare everything, evidence included
+}
+
+// Notice takes a hint and returns the repositories to reconcile.
+func (b *Bot) Notice(h Hint) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if h.Repository != "" {
+		b.repositoryLocked(h.Repository).notice(h)
+		return []string{h.Repository}
+	}
+	var names []string
+	for name, r := range b.repositories {
+		if r.watches(h.Package) {
+			r.notice(h)
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (b *Bot) repositoryLocked(name string) *repository {
+	r, ok := b.repositories[name]
+	if !ok {
+		r = newRepository(name)
+		b.repositories[name] = r
+	}
+	return r
+}
+
+// Reconcile brings one repository to where it should be, and says when to look again at the latest. One call a repository at a time.
+func (b *Bot) Reconcile(ctx context.Context, name string) (next time.Duration, err error) {
+	started := b.Now()
+	b.mu.Lock()
+	r := b.repositoryLocked(name)
+	b.mu.Unlock()
+	hints := r.take()
+	next, err = b.reconcile(ctx, r, hints)
+	result := "ok"
+	switch {
+	case errors.Is(err, errAgain):
+		r.restore(hints)
+		next, err, result = 0, nil, "again"
+	case err != nil:
+		r.restore(hints)
+		result = "error"
+	}
+	b.metrics.Reconciled(name, result, b.Now().Sub(started))
+	return next, err
+}
+
+func (b *Bot) reconcile(ctx context.Context, r *repository, hints hints) (time.Duration, error) {
+	v, err := b.observe(ctx, r, hints)
+	if err != nil {
+		return 0, err
+	}
+	if v == nil {
+		return b.untilNext(r, b.Now()), nil
+	}
+	if v.set == nil {
+		return b.untilNext(r, b.Now()), b.guardBroken(ctx, r, v)
+	}
+	if err := b.settle(ctx, r, v); err != nil {
+		return 0, err
+	}
+	assessments, err := b.assess(ctx, r, v)
+	if err != nil {
+		return 0, err
+	}
+	if err := b.act(ctx, r, v, assessments); err != nil {
+		return 0, err
+	}
+	merged, err := b.guard(ctx, r, v)
+	if err != nil {
+		return 0, err
+	}
+	r.done(v)
+	if merged {
+		return 0, nil // the environments behind may follow at once
+	}
+	return b.untilNext(r, b.Now()), nil
+}

@@ -1,0 +1,201 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"slices"
+	"sync"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// facts is all that is known of one digest, whatever environment asks.
+type facts struct {
+	manifest        evidence.Manifest
+	created         int64
+	looked          []evidence.Look
+	signatures      []verdict.Signature
+	rejected        []verdict.Rejected
+	vulnerabilities *verdict.Vulnerabilities
+}
+
+// whole reports whether every place that may hold evidence could be read.
+func (f facts) whole() bool {
+	return !slices.ContainsFunc(f.looked, func(l evidence.Look) bool { return l.State == evidence.LookUnknown })
+}
+
+// gatherer collects facts and keeps them by digest and trust. Content under a digest never changes, but signatures and attestations
+// are added later: a caller that has been told to look again asks for fresh facts.
+type gatherer struct {
+	artifacts Artifacts
+	verifier  Verifier
+
+	mu   sync.Mutex // protects kept
+	kept map[factsKey]facts
+}
+
+type factsKey struct {
+	reference digest.Reference
+	trust     digest.Digest
+}
+
+// maxKept bounds the memory for facts. Past it everything is forgotten and gathered again: latency, not correctness.
+const maxKept = 4096
+
+func newGatherer(artifacts Artifacts, verifier Verifier) *gatherer {
+	return &gatherer{artifacts: artifacts, verifier: verifier, kept: map[factsKey]facts{}}
+}
+
+// gather returns the facts of a digest. It has no error: what could not be read or verified is in the facts, and blocks.
+func (g *gatherer) gather(ctx context.Context, reference digest.Reference, trust evidence.Trust, fresh bool) facts {
+	key := factsKey{reference: reference, trust: trustDigest(trust)}
+	g.mu.Lock()
+	known, ok := g.kept[key]
+	g.mu.Unlock()
+	if ok && !fresh && known.whole() {
+		return known
+	}
+	f := g.look(ctx, reference, trust)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.kept) >= maxKept {
+		clear(g.kept)
+	}
+	g.kept[key] = f
+	return f
+}
+
+// known returns facts that were gathered before: what is worth showing, but not worth a request.
+func (g *gatherer) known(reference digest.Reference, trust evidence.Trust) (facts, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f, ok := g.kept[factsKey{reference: reference, trust: trustDigest(trust)}]
+	return f, ok
+}
+
+// built returns when an image says that it was built; 0 where it does not say or cannot be read.
+func (g *gatherer) built(ctx context.Context, reference digest.Reference) int64 {
+	manifest, err := g.artifacts.Manifest(ctx, reference)
+	if err != nil {
+		return 0
+	}
+	created, err := g.artifacts.Created(ctx, manifest)
+	if err != nil {
+		return 0
+	}
+	return created
+}
+
+func (g *gatherer) look(ctx context.Context, reference digest.Reference, trust evidence.Trust) facts {
+	manifest, err := g.artifacts.Manifest(ctx, reference)
+	f := facts{manifest: manifest, looked: []evidence.Look{lookOf("manifest", err)}}
+	if err != nil {
+		f.manifest = evidence.Manifest{Repository: reference.Repository, Digest: reference.Digest}
+		return f
+	}
+	f.created, err = g.artifacts.Created(ctx, manifest)
+	f.looked = append(f.looked, lookOf("configuration", err))
+	envelopes, looked := g.artifacts.Collect(ctx, reference)
+	f.looked = append(f.looked, looked...)
+	g.verify(ctx, &f, envelopes, trust)
+	slices.SortFunc(f.looked, func(a, b evidence.Look) int { return cmp.Compare(a.Source, b.Source) })
+	return f
+}
+
+func (g *gatherer) verify(ctx context.Context, f *facts, envelopes []evidence.Envelope, trust evidence.Trust) {
+	answer, err := g.verifier.Verify(ctx, evidence.VerifyRequest{Digest: f.manifest.Digest, Envelopes: envelopes, Trust: trust})
+	look := lookOf("verifier", err)
+	look.Count = len(answer.Verified)
+	f.looked = append(f.looked, look)
+	for _, r := range answer.Rejected {
+		f.rejected = append(f.rejected, verdict.Rejected{Envelope: r.Envelope, Source: r.Source, Code: r.Code})
+	}
+	if err != nil {
+		return
+	}
+	vulnerabilities := &verdict.Vulnerabilities{Reports: []verdict.Report{}}
+	var findings [][]evidence.Vulnerability
+	for _, v := range answer.Verified {
+		switch {
+		case v.Kind == evidence.KindSignature:
+			f.signatures = append(f.signatures, verdict.Signature{Envelope: v.Envelope, Source: v.Source, Signer: v.Signer})
+		case v.PredicateType == evidence.CosignVulnerabilities:
+			report, found, err := decodeScan(v)
+			if err != nil {
+				f.rejected = append(f.rejected, verdict.Rejected{Envelope: v.Envelope, Source: v.Source, Code: codeOf(err, evidence.CodePredicateSchema)})
+				continue
+			}
+			vulnerabilities.Reports = append(vulnerabilities.Reports, report)
+			findings = append(findings, found)
+		}
+	}
+	f.vulnerabilities = united(vulnerabilities, findings)
+	sortFacts(f)
+}
+
+func decodeScan(v evidence.Verified) (verdict.Report, []evidence.Vulnerability, error) {
+	statement, err := evidence.ParseStatement(v.Statement)
+	if err != nil {
+		return verdict.Report{}, nil, err
+	}
+	scan, findings, err := evidence.DecodeVulnerabilities(statement)
+	return verdict.Report{
+		Envelope: v.Envelope, Tool: scan.Tool, At: scan.At, DatabaseAt: scan.DatabaseAt,
+		Packages: scan.Packages, Findings: scan.Findings, Signer: v.Signer,
+	}, findings, err
+}
+
+// united lists what rules may ask about one by one, and counts the rest.
+func united(all *verdict.Vulnerabilities, findings [][]evidence.Vulnerability) *verdict.Vulnerabilities {
+	all.Counts, all.Findings = map[evidence.Severity]int{}, []evidence.Vulnerability{}
+	for _, finding := range evidence.MergeVulnerabilities(findings...) {
+		all.Counts[finding.Max]++
+		if finding.Max != evidence.Low && finding.Max != evidence.Negligible {
+			all.Findings = append(all.Findings, finding)
+		}
+	}
+	slices.SortFunc(all.Reports, func(a, b verdict.Report) int {
+		return cmp.Or(cmp.Compare(a.Envelope.String(), b.Envelope.String()), cmp.Compare(a.Signer.Trust, b.Signer.Trust))
+	})
+	return all
+}
+
+func sortFacts(f *facts) {
+	slices.SortFunc(f.signatures, func(a, b verdict.Signature) int {
+		return cmp.Or(cmp.Compare(a.Envelope.String(), b.Envelope.String()), cmp.Compare(a.Signer.Trust, b.Signer.Trust), cmp.Compare(a.Source, b.Source))
+	})
+	slices.SortFunc(f.rejected, func(a, b verdict.Rejected) int {
+		return cmp.Or(cmp.Compare(a.Envelope.String(), b.Envelope.String()), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source))
+	})
+}
+
+// lookOf says what became of one place. Not found is an answer; any other error means that anything may lie there.
+func lookOf(source string, err error) evidence.Look {
+	switch {
+	case err == nil:
+		return evidence.Look{Source: source, State: evidence.LookOK, Count: 1}
+	case errors.Is(err, fs.ErrNotExist):
+		return evidence.Look{Source: source, State: evidence.LookAbsent}
+	}
+	return evidence.Look{Source: source, State: evidence.LookUnknown, Code: codeOf(err, "REGISTRY_UNREACHABLE")}
+}
+
+func codeOf(err error, otherwise string) string {
+	if c, ok := errors.AsType[coded](err); ok {
+		return c.Code()
+	}
+	return otherwise
+}
+
+func trustDigest(trust evidence.Trust) digest.Digest {
+	data, err := json.Marshal(trust)
+	if err != nil { // byte slices and strings always marshal
+		panic("marshalling trust: " + err.Error())
+	}
+	return digest.Of(data)
+}

@@ -1,0 +1,289 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/ledger"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/render"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// guard reports the check on the head of every open pull request, the bot's and other people's alike, and merges what may go by the
+// fast lane. It returns whether anything was merged.
+func (b *Bot) guard(ctx context.Context, r *repository, v *view) (merged bool, err error) {
+	var failed []error
+	for _, pull := range v.pulls {
+		if _, ok := v.bases[pull.BaseRef]; !ok {
+			continue // not a branch that an environment lives on
+		}
+		done, err := b.guardPull(ctx, r, v, pull)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("pull request %d: %w", pull.Number, err))
+		}
+		merged = merged || done
+	}
+	return merged, errors.Join(failed...)
+}
+
+func (b *Bot) guardPull(ctx context.Context, r *repository, v *view, pull promotion.PullRequest) (merged bool, err error) {
+	h, err := b.readHead(ctx, r, v, pull)
+	if err != nil {
+		return false, err
+	}
+	judged, err := b.judgeHead(ctx, r, v, h)
+	if err != nil {
+		return false, err
+	}
+	if err := b.recordHead(ctx, v, h, judged); err != nil {
+		return false, err
+	}
+	if err := b.report(ctx, r, b.checkOf(v, h, judged)); err != nil {
+		return false, err
+	}
+	if !v.mayMerge(h, judged) {
+		return false, nil
+	}
+	return true, b.merge(ctx, r, v, h, judged[0])
+}
+
+// judgedUnit is one unit that a head moves, judged at stage merge.
+type judgedUnit struct {
+	headUnit
+	judgements []judgement
+	result     verdict.Result
+	lane       pipeline.Lane
+	owned      []verdict.OwnedPath
+}
+
+// judgeHead judges everything that a head moves, with what only a pull request has: its tree, its owners, its reviews.
+func (b *Bot) judgeHead(ctx context.Context, r *repository, v *view, h *head) ([]judgedUnit, error) {
+	if len(h.units) == 0 {
+		return nil, nil
+	}
+	change, err := b.changeOf(ctx, r, v, h)
+	if err != nil {
+		return nil, err
+	}
+	oversight, err := v.oversight(h)
+	if err != nil {
+		return nil, err
+	}
+	facts := &mergeFacts{change: change, oversight: oversight}
+	judged := make([]judgedUnit, 0, len(h.units))
+	for _, u := range h.units {
+		if facts.reviews == nil && v.set.Environment(u.unit.Environment).Lane == pipeline.Review {
+			if facts.reviews, err = b.reviewsOf(ctx, r, h, oversight); err != nil {
+				return nil, err
+			}
+		}
+		j, err := b.judgeUnit(ctx, v, u, facts)
+		if err != nil {
+			return nil, err
+		}
+		if j.lane == pipeline.Review && facts.reviews == nil { // a rule raised the lane: people decide after all
+			if facts.reviews, err = b.reviewsOf(ctx, r, h, oversight); err != nil {
+				return nil, err
+			}
+			if j, err = b.judgeUnit(ctx, v, u, facts); err != nil {
+				return nil, err
+			}
+		}
+		v.reconsiderBy(reconsiderAt(j.judgements))
+		judged = append(judged, j)
+	}
+	return judged, nil
+}
+
+func (b *Bot) judgeUnit(ctx context.Context, v *view, u headUnit, facts *mergeFacts) (judgedUnit, error) {
+	j := judgedUnit{headUnit: u, owned: facts.oversight.Paths}
+	var pinned []promotion.Move
+	for _, move := range u.moves {
+		if !move.To.Digest.IsZero() {
+			pinned = append(pinned, move)
+		}
+	}
+	var err error
+	if j.judgements, err = b.judgeAll(ctx, v, u.unit, pinned, facts); err != nil {
+		return j, err
+	}
+	j.result, j.lane = worst(j.judgements)
+	if len(pinned) < len(u.moves) {
+		j.result = verdict.Failed // a pin is lost: what would run is whatever the tag shows
+	}
+	return j, nil
+}
+
+// changeOf compares the head's tree with its base plus the edits that its own moves need. Whatever else differs is named.
+func (b *Bot) changeOf(ctx context.Context, r *repository, v *view, h *head) (*verdict.Change, error) {
+	change := &verdict.Change{Head: h.pull.HeadCommit, Base: h.fork, Other: []string{}}
+	var moves []promotion.Move
+	for _, u := range h.units {
+		moves = append(moves, u.moves...)
+	}
+	edits, rendered, err := provedEdit(h.base, moves)
+	change.Rendered = rendered
+	if err != nil {
+		change.Rendered = "failed"
+		b.Log.WarnContext(ctx, "edit of a pull request cannot be proved", "repository", r.name, "number", h.pull.Number, "error", err)
+	}
+	other, err := otherChanges(ctx, r.remote.Git, h.fork, h.pull.HeadCommit, edits)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(other)
+	change.TreeEqual = len(other) == 0
+	change.Other = present(other[:min(len(other), maxOther)])
+	commit, err := b.commit(ctx, r, h.pull.HeadCommit)
+	if err != nil {
+		return nil, err
+	}
+	change.Verified = commit.Verified
+	return change, nil
+}
+
+// maxOther bounds the paths that evidence lists: enough to see what is wrong.
+const maxOther = 20
+
+// recordHead writes the verdict about a proposal's head, where it is new.
+func (b *Bot) recordHead(ctx context.Context, v *view, h *head, judged []judgedUnit) error {
+	_, rules := v.judge.Rules()
+	var entries []ledger.Entry
+	objects := map[string][]byte{}
+	for _, j := range judged {
+		if len(j.judgements) == 0 {
+			continue
+		}
+		proposal := &ledger.Proposal{Number: h.pull.Number, Branch: h.pull.HeadRef, Head: h.pull.HeadCommit}
+		entry, changed, err := v.decision(j.unit, verdict.StageMerge, j.judgements, proposal)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			continue
+		}
+		entries = append(entries, entry)
+		for _, each := range j.judgements {
+			maps.Copy(objects, each.objects(rules))
+		}
+	}
+	_, err := b.record(ctx, v, objects, entries...)
+	return err
+}
+
+// checkOf says what the check shall show. It is never neutral or skipped: the forge lets those pass (A80).
+func (b *Bot) checkOf(v *view, h *head, judged []judgedUnit) promotion.CheckRun {
+	check := promotion.CheckRun{Head: h.pull.HeadCommit, Status: "completed"}
+	if problem := v.configurationProblem(b, h); problem != nil {
+		check.Conclusion, check.Title = "failure", "the documents in .liftlock are not valid"
+		check.Summary = render.Problem(problem)
+		return check
+	}
+	if len(judged) == 0 {
+		check.Conclusion, check.Title, check.Summary = "success", "no image moves", "This pull request changes no image that an environment pins."
+		return check
+	}
+	result := verdict.Passed
+	var proposals []render.Proposal
+	for _, j := range judged {
+		proposals = append(proposals, b.proposal(v, j.unit, j.judgements, j.owned, nil))
+		if j.result == verdict.Failed || result == verdict.Passed {
+			result = j.result
+		}
+	}
+	switch result {
+	case verdict.Passed:
+		check.Conclusion = "success"
+	case verdict.Pending:
+		check.Status = "in_progress"
+	default:
+		check.Conclusion = "failure"
+	}
+	check.Title, check.Summary = render.Check(proposals)
+	return check
+}
+
+// report writes the check, unless it was written so already.
+func (b *Bot) report(ctx context.Context, r *repository, check promotion.CheckRun) error {
+	if known, ok := r.posted[check.Head]; ok && known == check {
+		return nil
+	}
+	if err := r.remote.Proposals.PutCheck(ctx, check); err != nil {
+		return fmt.Errorf("reporting the check: %w", err)
+	}
+	r.posted[check.Head] = check
+	return nil
+}
+
+// mayMerge reports whether the bot may merge: its own recorded proposal, of one unit, whose lane is fast by pipeline and by rules.
+func (v *view) mayMerge(h *head, judged []judgedUnit) bool {
+	if len(judged) != 1 || h.pull.Draft || !h.pull.SameRepository {
+		return false
+	}
+	j := judged[0]
+	proposed, ok := v.proposed(j.unit, h.pull.Number)
+	return ok && proposed.Proposal.Head == h.pull.HeadCommit && len(j.judgements) > 0 &&
+		j.result == verdict.Passed && j.lane == pipeline.Fast
+}
+
+// merge merges the head that was judged and no other (A89).
+func (b *Bot) merge(ctx context.Context, r *repository, v *view, h *head, j judgedUnit) error {
+	proposed, _ := v.proposed(j.unit, h.pull.Number)
+	p := b.proposal(v, j.unit, j.judgements, j.owned, &proposed)
+	commit, err := r.remote.Proposals.Merge(ctx, h.pull.Number, h.pull.HeadCommit, render.PullRequestTitle(p), render.CommitMessage(p))
+	if err != nil {
+		return fmt.Errorf("merging: %w", err)
+	}
+	entry := ledger.Entry{
+		At: v.at, Kind: ledger.Merged, Environment: j.unit.Environment, Application: j.unit.Application,
+		Images:   withoutVerdicts(proposed.Images),
+		Proposal: &ledger.Proposal{Number: h.pull.Number, Branch: h.pull.HeadRef, Head: h.pull.HeadCommit, Merge: commit},
+	}
+	if _, err := b.record(ctx, v, nil, entry); err != nil {
+		return err
+	}
+	b.Log.InfoContext(ctx, "merged", "repository", r.name, "environment", j.unit.Environment, "application", j.unit.Application,
+		"number", h.pull.Number, "commit", commit)
+	return nil
+}
+
+// configurationProblem checks the documents of a head that changes them: what is broken there would stop everything once merged.
+func (v *view) configurationProblem(b *Bot, h *head) error {
+	if h.pull.BaseRef != v.main || !slices.ContainsFunc(h.changed, func(p string) bool { return strings.HasPrefix(p, pipeline.Directory+"/") }) {
+		return nil
+	}
+	_, _, err := load(h.tree.tree, b.NewJudge)
+	return err
+}
+
+// guardBroken reports on pull requests while the documents of the base branch are broken: one that mends them may go on, no other
+// that might move an image.
+func (b *Bot) guardBroken(ctx context.Context, r *repository, v *view) error {
+	b.Log.ErrorContext(ctx, "documents are not valid: nothing is promoted", "repository", r.name, "error", v.broken)
+	var failed []error
+	for _, pull := range v.pulls {
+		if pull.BaseRef != v.main {
+			continue
+		}
+		failed = append(failed, b.reportBroken(ctx, r, v, pull))
+	}
+	return errors.Join(failed...)
+}
+
+func (b *Bot) reportBroken(ctx context.Context, r *repository, v *view, pull promotion.PullRequest) error {
+	h, err := b.readHead(ctx, r, v, pull)
+	if err != nil {
+		return err
+	}
+	check := promotion.CheckRun{Head: pull.HeadCommit, Status: "completed", Conclusion: "success", Title: "the documents in .liftlock become valid"}
+	if _, _, err := load(h.tree.tree, b.NewJudge); err != nil {
+		check.Conclusion, check.Title, check.Summary = "failure", "the documents in .liftlock are not valid", render.Problem(err)
+	}
+	return b.report(ctx, r, check)
+}

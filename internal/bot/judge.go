@@ -1,0 +1,186 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/ledger"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// judgement is one verdict with what it was made from.
+type judgement struct {
+	move     promotion.Move
+	evidence verdict.Evidence
+	input    []byte // canonical bytes of the input, as recorded
+	verdict  verdict.Verdict
+}
+
+// mergeFacts is what only a pull request has.
+type mergeFacts struct {
+	change    *verdict.Change
+	oversight *verdict.Oversight
+	reviews   *verdict.Reviews
+}
+
+// judgeAll judges every move of a unit.
+func (b *Bot) judgeAll(ctx context.Context, v *view, unit promotion.Unit, moves []promotion.Move, merge *mergeFacts) ([]judgement, error) {
+	judgements := make([]judgement, 0, len(moves))
+	for _, move := range moves {
+		j, err := b.judgeMove(ctx, v, unit, move, merge)
+		if err != nil {
+			return nil, fmt.Errorf("judging %s for %s: %w", digest.Reference{Repository: move.Image.Repository, Digest: move.To.Digest}, unit.Environment, err)
+		}
+		judgements = append(judgements, j)
+	}
+	return judgements, nil
+}
+
+func (b *Bot) judgeMove(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, merge *mergeFacts) (judgement, error) {
+	reference := digest.Reference{Repository: move.Image.Repository, Digest: move.To.Digest}
+	trust := v.set.Trust(unit.Environment)
+	f := b.gatherer.gather(ctx, reference, trust, v.fresh[move.Image.Repository])
+	e := verdict.Evidence{
+		Schema: verdict.EvidenceSchema,
+		Stage:  verdict.StagePropose,
+		Subject: verdict.Subject{
+			Repository: move.Image.Repository, Digest: move.To.Digest, Tag: move.To.Tag,
+			MediaType: f.manifest.MediaType, Platforms: present(f.manifest.Platforms),
+		},
+		Target: verdict.Target{
+			Environment: unit.Environment, Application: unit.Application, Image: move.Image.Name,
+			Overlays: overlaysOf(move.Image), From: move.From.Digest, FromTag: move.From.Tag,
+		},
+		Looked: present(f.looked), Signatures: present(f.signatures), Rejected: present(f.rejected),
+		Vulnerabilities: f.vulnerabilities,
+		Order:           b.orderOf(ctx, v, unit, move, f),
+	}
+	if merge != nil {
+		e.Stage = verdict.StageMerge
+		e.Change, e.Oversight, e.Reviews = merge.change, merge.oversight, merge.reviews
+	}
+	return b.apply(ctx, v, e, v.set.Requirements(unit.Environment, move.Image.Name), move)
+}
+
+// apply asks the rules.
+func (b *Bot) apply(ctx context.Context, v *view, e verdict.Evidence, requirements pipeline.Requirements, move promotion.Move) (judgement, error) {
+	rules, _ := v.judge.Rules()
+	input := verdict.Input{
+		Evidence: e, Requirements: requirements, Derived: pipeline.Derive(requirements, v.at), At: v.at, Rules: rules, OPA: v.judge.OPA(),
+	}
+	canonical, err := verdict.Canonical(input)
+	if err != nil {
+		return judgement{}, err
+	}
+	said, err := v.judge.Judge(ctx, input)
+	if err != nil {
+		return judgement{}, err
+	}
+	b.metrics.Judged(e.Target.Environment, string(e.Stage), string(said.Result))
+	return judgement{move: move, evidence: e, input: canonical, verdict: said}, nil
+}
+
+// orderOf says where the digest stands among the environments.
+func (b *Bot) orderOf(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) *verdict.Order {
+	order := &verdict.Order{Environments: []verdict.Holding{}, Vetoes: []verdict.Veto{}}
+	for _, environment := range v.set.EnvironmentsOf(move.Image.Name) {
+		if environment == unit.Environment {
+			continue
+		}
+		held, ok := promotion.HeldIn(v.units, environment, move.Image.Name)
+		holding := verdict.Holding{Environment: environment, Holds: ok && held.Digest == move.To.Digest}
+		if stay, ok := v.chain.Memory.Holds(environment, move.Image.Repository); ok && holding.Holds && stay.Digest == move.To.Digest {
+			holding.Since = stay.Since
+		}
+		order.Environments = append(order.Environments, holding)
+	}
+	slices.SortFunc(order.Environments, func(a, b verdict.Holding) int { return compare(a.Environment, b.Environment) })
+	for _, veto := range v.chain.Memory.Vetoes(unit.Environment, move.Image.Repository, move.To.Digest) {
+		order.Vetoes = append(order.Vetoes, verdict.Veto{By: veto.By.Login, At: veto.At})
+	}
+	order.Downgrade, order.By = b.downgrade(ctx, v, unit, move, f)
+	return order
+}
+
+// downgrade compares the candidate with what it replaces: by the order of the tags where the watch gives one, by the environment's own
+// history (A86: an old signed image is served again), and by when the images say they were built.
+func (b *Bot) downgrade(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) (answer, by string) {
+	if move.From.Digest.IsZero() {
+		return "no", "history"
+	}
+	if order, by, ok := v.set.Image(move.Image.Name).Watch.Compare(move.From.Tag, move.To.Tag); ok && order != 0 {
+		return yes(order > 0), by
+	}
+	if v.chain.Memory.Held(unit.Environment, move.Image.Repository, move.To.Digest) {
+		return "yes", "history"
+	}
+	from := b.gatherer.built(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest})
+	if from > 0 && f.created > 0 {
+		return yes(f.created < from), "created"
+	}
+	return "no", "history"
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// worst returns the result and lane of an application: all its images move together, or none does.
+func worst(judgements []judgement) (verdict.Result, pipeline.Lane) {
+	rank := map[verdict.Result]int{verdict.Passed: 0, verdict.Pending: 1, verdict.Failed: 2}
+	result, lane := verdict.Passed, pipeline.Fast
+	for _, j := range judgements {
+		if rank[j.verdict.Result] > rank[result] {
+			result = j.verdict.Result
+		}
+		if j.verdict.Lane == pipeline.Review {
+			lane = pipeline.Review
+		}
+	}
+	return result, lane
+}
+
+// reconsiderAt returns the next instant at which time alone could change one of the verdicts; 0: never.
+func reconsiderAt(judgements []judgement) int64 {
+	var next int64
+	for _, j := range judgements {
+		if at := j.verdict.ReconsiderAt; at > 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	return next
+}
+
+func overlaysOf(image promotion.Image) []string {
+	overlays := make([]string, 0, len(image.Pins))
+	for _, pin := range image.Pins {
+		overlays = append(overlays, pin.Overlay)
+	}
+	slices.Sort(overlays)
+	return slices.Compact(overlays)
+}
+
+// present turns nil into an empty list: in the documents, null would be a third state.
+func present[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// objects returns what a judgement leaves in the ledger.
+func (j judgement) objects(rules []byte) map[string][]byte {
+	files := map[string][]byte{}
+	for _, content := range [][]byte{j.input, j.verdict.Raw, rules} {
+		path, _ := ledger.Object(content)
+		files[path] = content
+	}
+	return files
+}

@@ -1,0 +1,358 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/ledger"
+	"github.com/liftlock/liftlock/internal/core/overlay"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+)
+
+// view is the whole truth about one repository at one instant. Everything after observing reads it and nothing else.
+type view struct {
+	at     int64
+	refs   map[string]string
+	bases  map[string]base // by branch
+	heads  map[int]*head   // by pull request number: what was read of them in this reconcile
+	main   string          // branch that the documents are read from
+	set    *pipeline.Set   // nil: none, or broken
+	broken error           // why set is nil, where documents exist
+	judge  Judge
+	units  []promotion.Unit
+	seen   map[string]promotion.Candidate // by image name
+	unseen map[string]error               // images whose registry could not be read
+	fresh  map[digest.Repository]bool     // images whose evidence is to be looked at again
+	pulls  []promotion.PullRequest
+
+	ledger       Git
+	ledgerBranch string
+	ledgerHead   string // "" where the branch does not exist yet
+	ledgerTree   fs.FS
+	chain        ledger.Chain
+
+	reconsider int64 // collected while judging
+}
+
+// base is a branch that environments live on. Its overlays are read once, however many units share them.
+type base struct {
+	commit   string
+	tree     fs.FS
+	overlays *overlay.Tree
+}
+
+func newBase(git History, commit string) (base, error) {
+	tree, err := git.Tree(commit)
+	if err != nil {
+		return base{}, fmt.Errorf("reading tree of commit %s: %w", commit, err)
+	}
+	return base{commit: commit, tree: tree, overlays: overlay.NewTree(tree)}, nil
+}
+
+const (
+	heads = "refs/heads/"
+	// registriesAtOnce bounds how many images are looked up side by side, so that one slow registry stalls nobody else.
+	registriesAtOnce = 8
+)
+
+// observe reads what is there now. It returns nil where nothing has changed since the last whole reconcile: then it has cost one ref
+// advertisement, and one request for each image that was due.
+func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error) {
+	now := b.Now()
+	if err := b.open(ctx, r); err != nil {
+		return nil, err
+	}
+	refs, err := r.remote.Git.Advertise(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing refs: %w", err)
+	}
+	v := &view{at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}}
+	if err := b.configure(ctx, r, v); err != nil {
+		return nil, err
+	}
+	if v.set == nil && v.broken == nil {
+		r.refs = refs
+		return nil, nil // no documents: nothing is asked of us here
+	}
+	moved := b.sight(ctx, r, v, h, now)
+	same := r.refs != nil && maps.Equal(r.refs, refs) && !h.any() && !moved && (r.reconsider == 0 || v.at < r.reconsider)
+	if same {
+		return nil, nil
+	}
+	if err := b.readPulls(ctx, r, v, h); err != nil {
+		return nil, err
+	}
+	if v.set != nil {
+		err = b.readLedger(ctx, r, v)
+	}
+	return v, err
+}
+
+func (b *Bot) open(ctx context.Context, r *repository) error {
+	if r.remote != nil {
+		return nil
+	}
+	remote, err := b.Host.Open(ctx, r.name)
+	if err != nil {
+		return fmt.Errorf("opening repository: %w", err)
+	}
+	r.remote = &remote
+	return nil
+}
+
+// configure reads the documents and the overlays of the base branches, unless none of them moved.
+func (b *Bot) configure(ctx context.Context, r *repository, v *view) error {
+	if _, ok := v.refs[heads+v.main]; !ok {
+		return nil // an empty repository
+	}
+	if c := r.config; c == nil || !c.current(v.refs) {
+		c, err := b.readConfiguration(ctx, r.remote.Git, v)
+		if err != nil {
+			return err
+		}
+		r.config = c
+		r.watch(c)
+	}
+	v.set, v.judge, v.units, v.broken = r.config.set, r.config.judge, r.config.units, r.config.err
+	v.bases = r.config.bases
+	return nil
+}
+
+func (c *configuration) current(refs map[string]string) bool {
+	for branch, base := range c.bases {
+		if refs[heads+branch] != base.commit {
+			return false
+		}
+	}
+	return true
+}
+
+// readConfiguration separates what is wrong in the documents, which people must mend, from what could not be read.
+func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view) (*configuration, error) {
+	c := &configuration{bases: map[string]base{}}
+	main, err := c.add(ctx, git, v.refs, v.main)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fs.Stat(main.tree, pipeline.Directory); errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	set, judge, err := load(main.tree, b.NewJudge)
+	if err != nil {
+		c.err = err
+		return c, nil
+	}
+	for _, branch := range branches(set, v.main) {
+		if _, ok := v.refs[heads+branch]; !ok {
+			c.err = fmt.Errorf("branch %q: an environment is routed to it, but it does not exist", branch)
+			return c, nil
+		}
+		if _, err := c.add(ctx, git, v.refs, branch); err != nil {
+			return nil, err
+		}
+	}
+	if c.units, err = survey(set, c.bases, v.main); err != nil {
+		c.err = err
+		return c, nil
+	}
+	c.set, c.judge = set, judge
+	return c, nil
+}
+
+func (c *configuration) add(ctx context.Context, git Git, refs map[string]string, branch string) (base, error) {
+	if known, ok := c.bases[branch]; ok {
+		return known, nil
+	}
+	if err := git.Fetch(ctx, heads+branch); err != nil {
+		return base{}, fmt.Errorf("fetching %s: %w", branch, err)
+	}
+	read, err := newBase(git, refs[heads+branch])
+	if err == nil {
+		c.bases[branch] = read
+	}
+	return read, err
+}
+
+// load reads the documents of a tree and compiles the rules with the repository's own.
+func load(tree fs.FS, newJudge NewJudge) (*pipeline.Set, Judge, error) {
+	set, err := pipeline.Load(tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	judge, err := newJudge(set.OwnRules())
+	if err != nil {
+		return nil, nil, err
+	}
+	return set, judge, nil
+}
+
+// sight looks up the candidates of all images that are due, and reports whether anything came out differently than before.
+func (b *Bot) sight(ctx context.Context, r *repository, v *view, h hints, now time.Time) bool {
+	v.seen, v.unseen, v.fresh = map[string]promotion.Candidate{}, map[string]error{}, map[digest.Repository]bool{}
+	if v.set == nil {
+		return false
+	}
+	images := v.set.Images()
+	found := make([]sighting, len(images))
+	var looking errgroup.Group
+	looking.SetLimit(registriesAtOnce)
+	for n, image := range images {
+		repository := image.Repository
+		if h.full || h.packages[repository] {
+			v.fresh[repository] = true
+		}
+		known, ok := r.seen[image.Name]
+		if ok && !v.fresh[repository] && now.Before(known.at.Add(b.every(image))) {
+			found[n] = known
+			continue
+		}
+		looking.Go(func() error {
+			c, err := b.resolve(ctx, image)
+			found[n] = sighting{Candidate: c, at: now, err: err}
+			return nil
+		})
+	}
+	_ = looking.Wait() // each image keeps its own error
+	moved := false
+	for n, image := range images {
+		name := image.Name
+		known := r.seen[name]
+		moved = moved || known.Candidate != found[n].Candidate || (known.err == nil) != (found[n].err == nil)
+		r.seen[name] = found[n]
+		if found[n].err != nil {
+			v.unseen[name] = found[n].err
+			b.Log.WarnContext(ctx, "candidate could not be looked up", "repository", r.name, "image", name, "error", found[n].err)
+			continue
+		}
+		v.seen[name] = found[n].Candidate
+	}
+	return moved
+}
+
+// resolve finds the candidate of an image: which tag the watch wants, and what the registry serves there now.
+func (b *Bot) resolve(ctx context.Context, image pipeline.ImageRoute) (promotion.Candidate, error) {
+	tag, exact := image.Watch.Exact()
+	if !exact {
+		tags, err := b.Registry.Tags(ctx, image.Repository)
+		if err != nil {
+			return promotion.Candidate{}, err
+		}
+		var ok bool
+		if tag, ok = image.Watch.Choose(tags); !ok {
+			return promotion.Candidate{}, nil // nothing matches yet: no candidate, and no error
+		}
+	}
+	manifest, err := b.Registry.Resolve(ctx, image.Repository, tag)
+	if errors.Is(err, fs.ErrNotExist) {
+		return promotion.Candidate{}, nil
+	}
+	if err != nil {
+		return promotion.Candidate{}, err
+	}
+	if ok, _ := manifest.Candidate(); !ok {
+		return promotion.Candidate{}, nil // a signature or another attached document at a watched tag is no candidate
+	}
+	return promotion.Candidate{Tag: tag, Digest: manifest.Digest}, nil
+}
+
+// readPulls lists the open pull requests, unless neither a ref nor a hint says that they may differ.
+func (b *Bot) readPulls(ctx context.Context, r *repository, v *view, h hints) error {
+	if r.refs == nil || h.pulls || h.full || !maps.Equal(r.refs, v.refs) {
+		pulls, err := r.remote.Proposals.OpenPullRequests(ctx)
+		if err != nil {
+			return fmt.Errorf("listing pull requests: %w", err)
+		}
+		slices.SortFunc(pulls, func(a, b promotion.PullRequest) int { return compare(a.Number, b.Number) })
+		r.pulls = pulls
+	}
+	v.pulls = slices.Clone(r.pulls)
+	return nil
+}
+
+// readLedger extends the chain by what was appended since. A ledger that was rewritten is read from its start, which finds out.
+func (b *Bot) readLedger(ctx context.Context, r *repository, v *view) error {
+	if err := b.openLedger(ctx, r, v); err != nil {
+		return err
+	}
+	if v.ledgerHead == "" {
+		if r.chainAt != "" {
+			return fmt.Errorf("reading ledger: branch %q is gone, and held %d entries", v.ledgerBranch, r.chain.Seq)
+		}
+		v.ledgerTree = emptyTree{}
+		return nil
+	}
+	if err := v.ledger.Fetch(ctx, heads+v.ledgerBranch); err != nil {
+		return fmt.Errorf("fetching ledger: %w", err)
+	}
+	tree, err := v.ledger.Tree(v.ledgerHead)
+	if err != nil {
+		return fmt.Errorf("reading ledger: %w", err)
+	}
+	chain := r.chain
+	if r.chainAt != "" && r.chainAt != v.ledgerHead {
+		if fork, err := v.ledger.MergeBase(ctx, r.chainAt, v.ledgerHead); err != nil || fork != r.chainAt {
+			return fmt.Errorf("reading ledger: branch %q was rewritten: %s does not follow %s", v.ledgerBranch, v.ledgerHead, r.chainAt)
+		}
+	}
+	if v.chain, err = chain.Extend(tree); err != nil {
+		return err
+	}
+	v.ledgerTree, r.chain, r.chainAt = tree, v.chain, v.ledgerHead
+	return nil
+}
+
+// openLedger finds the branch that the ledger lies on: of the repository itself, or of another one.
+func (b *Bot) openLedger(ctx context.Context, r *repository, v *view) error {
+	name, branch := v.set.Ledger()
+	v.ledger, v.ledgerBranch, v.ledgerHead = r.remote.Git, branch, v.refs[heads+branch]
+	if name == "" || strings.EqualFold(name, r.name) {
+		return nil
+	}
+	if r.ledger == nil || r.ledgerName != name {
+		remote, err := b.Host.Open(ctx, name)
+		if err != nil {
+			return fmt.Errorf("opening ledger repository %q: %w", name, err)
+		}
+		r.ledger, r.ledgerName, r.chain, r.chainAt = remote.Git, name, ledger.Chain{}, ""
+	}
+	refs, err := r.ledger.Advertise(ctx)
+	if err != nil {
+		return fmt.Errorf("listing refs of ledger repository %q: %w", name, err)
+	}
+	v.ledger, v.ledgerHead = r.ledger, refs[heads+branch]
+	return nil
+}
+
+// emptyTree is the ledger before its first entry.
+type emptyTree struct{}
+
+func (emptyTree) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// branches lists every branch that an environment lives on.
+func branches(set *pipeline.Set, main string) []string {
+	found := []string{}
+	for _, environment := range set.Environments() {
+		found = append(found, orMain(environment.Branch, main))
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func orMain(branch, main string) string {
+	if branch == "" {
+		return main
+	}
+	return branch
+}

@@ -1,0 +1,114 @@
+// Package bot is the use case: observe, gather, judge, propose, record. It declares what it needs of the outside.
+package bot
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// Host is the forge as a whole.
+type Host interface {
+	// Repositories lists the repositories, as owner/name, that the App is installed on.
+	Repositories(ctx context.Context) ([]string, error)
+	// Open returns the means to read and write one of them.
+	Open(ctx context.Context, name string) (Remote, error)
+}
+
+// Remote is one repository on the forge.
+type Remote struct {
+	DefaultBranch string
+	Git           Git
+	Commits       Commits
+	Proposals     Proposals
+	People        People
+}
+
+// Git is the mirror of a repository. Commits are hex object names.
+type Git interface {
+	// Advertise returns every branch and pull request head (refs/…) with its commit, in one request.
+	Advertise(ctx context.Context) (map[string]string, error)
+	// Fetch brings the refs into the mirror.
+	Fetch(ctx context.Context, refs ...string) error
+	// Append adds files on top of before ("" for a branch that does not exist) and pushes without force. A branch that moved is
+	// an error with Conflict() true.
+	Append(ctx context.Context, branch, before string, files map[string][]byte, message string, when time.Time) (after string, err error)
+	History
+}
+
+// History is the part of Git that needs no network.
+type History interface {
+	Tree(commit string) (fs.FS, error)
+	Changed(ctx context.Context, from, to string) (paths []string, err error)
+	MergeBase(ctx context.Context, a, b string) (string, error)
+}
+
+// Commits writes commits that the forge signs.
+type Commits interface {
+	CreateCommit(ctx context.Context, parent string, edits []promotion.FileEdit, message string) (promotion.Commit, error)
+	// MoveBranch moves a branch with the expected old head; "" for before creates it, "" for after deletes it.
+	MoveBranch(ctx context.Context, branch, before, after string) error
+	// Commit tells whether the forge vouches for a commit's signature.
+	Commit(ctx context.Context, id string) (promotion.Commit, error)
+}
+
+// Proposals reads and writes pull requests.
+type Proposals interface {
+	OpenPullRequests(ctx context.Context) ([]promotion.PullRequest, error)
+	PullRequest(ctx context.Context, number int) (promotion.PullRequest, error)
+	OpenPullRequest(ctx context.Context, p promotion.NewPullRequest) (promotion.PullRequest, error)
+	EditPullRequest(ctx context.Context, number int, title, body string) error
+	ClosePullRequest(ctx context.Context, number int, comment string) error
+	// Merge merges the expected head and returns the commit on the base branch.
+	Merge(ctx context.Context, number int, head, title, message string) (commit string, err error)
+	PutCheck(ctx context.Context, check promotion.CheckRun) error
+}
+
+// People reads who said what, and who belongs to which team.
+type People interface {
+	Reviews(ctx context.Context, number int) ([]promotion.Review, error)
+	TeamMembers(ctx context.Context, organisation, team string) ([]promotion.User, error)
+}
+
+// Registry reads images. Digests are computed from the bytes served.
+type Registry interface {
+	Resolve(ctx context.Context, repository digest.Repository, tag string) (evidence.Manifest, error)
+	Tags(ctx context.Context, repository digest.Repository) ([]string, error)
+	Artifacts
+}
+
+// Artifacts reads what belongs to one digest and never changes but by addition.
+type Artifacts interface {
+	Manifest(ctx context.Context, reference digest.Reference) (evidence.Manifest, error)
+	// Created is when the image says it was built, in epoch seconds; 0 where it does not say.
+	Created(ctx context.Context, manifest evidence.Manifest) (int64, error)
+	// Collect finds signatures and attestations. Each place that was tried leaves a Look; a place that could not be read is unknown there.
+	Collect(ctx context.Context, reference digest.Reference) ([]evidence.Envelope, []evidence.Look)
+}
+
+// Verifier does the cryptography.
+type Verifier interface {
+	Verify(ctx context.Context, request evidence.VerifyRequest) (evidence.VerifyAnswer, error)
+}
+
+// Judge applies one set of rules.
+type Judge interface {
+	Judge(ctx context.Context, input verdict.Input) (verdict.Verdict, error)
+	// Rules returns the document that holds the rules, kept by its digest.
+	Rules() (digest.Digest, []byte)
+	OPA() string
+}
+
+// NewJudge compiles the built-in rules with a repository's own, by path.
+type NewJudge func(own map[string][]byte) (Judge, error)
+
+// coded is an error with a code of the code table.
+type coded interface {
+	error
+	Code() string
+}
