@@ -17,6 +17,8 @@ const (
 	maxVisitedBytes = 64 << 20
 	// maxGraphDepth bounds the chain from an overlay to its deepest base.
 	maxGraphDepth = 32
+	// maxRemembered bounds the file contents that a Tree keeps; whole repositories of 4,000 files have some 10 MiB.
+	maxRemembered = 48 << 20
 	// maxPath bounds a path, and maxName the name of an entry, which kustomize compiles as a regular expression.
 	maxPath = 1024
 	maxName = 512

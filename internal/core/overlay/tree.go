@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,16 @@ type Tree struct {
 
 type memo struct {
 	lists     map[string]listing
-	documents map[string]parsed
+	documents map[string]parsed // by directory
+	nodes     map[string]walked // by directory
+	files     map[string]*file
+	patterns  map[string]*regexp.Regexp
+	bytes     int // of the remembered content of files
+}
+
+type walked struct {
+	node *node
+	err  error
 }
 
 type listing struct {
@@ -36,7 +46,10 @@ type parsed struct {
 
 // NewTree returns a Tree over a file system rooted at the repository.
 func NewTree(fsys fs.FS) *Tree {
-	return &Tree{fsys: fsys, memo: memo{lists: map[string]listing{}, documents: map[string]parsed{}}}
+	return &Tree{fsys: fsys, memo: memo{
+		lists: map[string]listing{}, documents: map[string]parsed{}, nodes: map[string]walked{},
+		files: map[string]*file{}, patterns: map[string]*regexp.Regexp{},
+	}}
 }
 
 // Open reads one kustomization directory: see the function Open.
@@ -89,8 +102,10 @@ func (t *Tree) locate(dir string) (string, error) {
 	if err := CheckPath(dir); err != nil {
 		return "", err
 	}
-	if err := t.checkKind(dir, true); err != nil {
+	if entry, err := t.stat(dir); err != nil {
 		return "", err
+	} else if entry != nil && !entry.IsDir() {
+		return "", missing(dir, "a file; want a directory")
 	}
 	entries, err := t.list(dir)
 	if err != nil {
@@ -105,53 +120,66 @@ func (t *Tree) locate(dir string) (string, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return "", &fault{CodeMissing, dir, 0, "no kustomization.yaml in the directory", fs.ErrNotExist}
+		return "", missing(dir, "no kustomization.yaml in the directory")
 	case len(found) > 1:
 		return "", &fault{CodeAmbiguousFile, dir, 0, "want one kustomization file, found " + strings.Join(found, ", "), nil}
 	case !slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, found[0]):
-		return "", &fault{CodeMissing, path.Join(dir, found[0]), 0, "want the name kustomization.yaml, in this letter case", fs.ErrNotExist}
+		return "", missing(path.Join(dir, found[0]), "want the name kustomization.yaml, in this letter case")
 	}
 	name := path.Join(dir, found[0])
-	return name, t.checkKind(name, false)
+	if entry, err := t.stat(name); err != nil {
+		return "", err
+	} else if entry.IsDir() {
+		return "", missing(name, "a directory; want a file")
+	}
+	return name, nil
 }
 
-// checkKind walks from the root to name: everything on the way is a real directory, name itself a directory or a regular file.
-// A symbolic link could point at another overlay, or out of the tree; a submodule's content is another repository's.
-func (t *Tree) checkKind(name string, directory bool) error {
-	if name == "." {
-		return nil
-	}
-	segments := strings.Split(name, "/")
-	for i, segment := range segments {
-		here := strings.Join(segments[:i+1], "/")
-		entry, err := t.find(path.Dir(here), segment)
-		if err != nil {
-			return err
+// stat returns the directory entry of a path; nil for the root. Everything on the way is a real directory and the path itself a regular
+// file or a directory: a symbolic link could point at another overlay, or out of the tree; a submodule is another repository's.
+func (t *Tree) stat(name string) (fs.DirEntry, error) {
+	var entry fs.DirEntry
+	for i := 0; i < len(name) && name != "."; i++ {
+		if entry != nil && !entry.IsDir() {
+			return nil, missing(name, "a file on the way")
 		}
-		last := i == len(segments)-1
+		if next := strings.IndexByte(name[i:], '/'); next >= 0 {
+			i += next
+		} else {
+			i = len(name)
+		}
+		here, err := t.entry(name[:i])
+		if err != nil {
+			return nil, err
+		}
+		entry = here
+		text := ""
 		switch kind := entry.Type(); {
 		case kind&fs.ModeSymlink != 0:
-			return &fault{CodeUnsafeEntry, here, 0, "a symbolic link; want plain files and directories", nil}
+			text = "a symbolic link"
 		case kind&fs.ModeIrregular != 0:
-			return &fault{CodeUnsafeEntry, here, 0, "a submodule; want plain files and directories", nil}
+			text = "a submodule"
 		case kind != 0 && kind != fs.ModeDir:
-			return &fault{CodeUnsafeEntry, here, 0, "want plain files and directories, found " + kind.String(), nil}
-		case entry.IsDir() != (directory || !last):
-			return &fault{CodeMissing, here, 0, "a file where a directory is wanted, or the reverse", fs.ErrNotExist}
+			text = "neither a file nor a directory"
+		}
+		if text != "" {
+			return nil, &fault{CodeUnsafeEntry, name[:i], 0, text + "; want plain files and directories", nil}
 		}
 	}
-	return nil
+	return entry, nil
 }
 
-// find returns one entry of a directory.
-func (t *Tree) find(dir, name string) (fs.DirEntry, error) {
-	entries, err := t.list(dir)
+func missing(name, text string) error { return &fault{CodeMissing, name, 0, text, fs.ErrNotExist} }
+
+// entry returns the directory entry of a path.
+func (t *Tree) entry(name string) (fs.DirEntry, error) {
+	entries, err := t.list(path.Dir(name))
 	if err != nil {
 		return nil, err
 	}
-	i, found := slices.BinarySearchFunc(entries, name, func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) })
+	i, found := slices.BinarySearchFunc(entries, path.Base(name), func(e fs.DirEntry, name string) int { return strings.Compare(e.Name(), name) })
 	if !found {
-		return nil, &fault{CodeMissing, path.Join(dir, name), 0, "no such file or directory", fs.ErrNotExist}
+		return nil, missing(name, "no such file or directory")
 	}
 	return entries[i], nil
 }
@@ -162,7 +190,7 @@ func (t *Tree) list(dir string) ([]fs.DirEntry, error) {
 		known.entries, known.err = fs.ReadDir(t.fsys, dir)
 		slices.SortFunc(known.entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		if errors.Is(known.err, fs.ErrNotExist) {
-			known.err = &fault{CodeMissing, dir, 0, "no such directory", fs.ErrNotExist}
+			known.err = missing(dir, "no such directory")
 		} else if known.err != nil {
 			known.err = fmt.Errorf("listing directory %q: %w", dir, known.err)
 		}
@@ -171,6 +199,37 @@ func (t *Tree) list(dir string) ([]fs.DirEntry, error) {
 		}
 	}
 	return known.entries, known.err
+}
+
+// file reads and checks a file that a kustomization refers to; with asYAML as a stream of documents.
+func (t *Tree) file(name string, asYAML bool) (*file, error) {
+	if known, ok := t.memo.files[name]; ok && (known.checked || !asYAML) {
+		return known, nil
+	}
+	data, err := t.read(name, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	f := file{size: len(data)}
+	if asYAML {
+		if f, err = readManifests(name, data); err != nil {
+			return nil, err
+		}
+	}
+	if t.memo.bytes+f.size <= maxRemembered {
+		f.data = data
+		t.memo.bytes += f.size
+	}
+	t.memo.files[name] = &f
+	return &f, nil
+}
+
+// content returns the bytes of a file of a graph, which are mostly remembered.
+func (t *Tree) content(name string) ([]byte, error) {
+	if f, ok := t.memo.files[name]; ok && f.data != nil {
+		return f.data, nil
+	}
+	return t.read(name, maxFile)
 }
 
 // read returns the whole file, or an error where it is larger than most.
