@@ -105,7 +105,7 @@ func (c *candidate) byRoot(ctx context.Context, d digest.Digest, r trustRoot) (e
 
 func (c *candidate) keySigners(ctx context.Context, d digest.Digest, trusted trust) ([]evidence.Claims, error) {
 	var signers []evidence.Claims
-	var refused error
+	refused := errors.New("there is no trusted key")
 	for _, k := range trusted.keys {
 		if err := c.proof.byKey(ctx, d, k); err != nil {
 			refused = err
@@ -120,7 +120,7 @@ func (c *candidate) keySigners(ctx context.Context, d digest.Digest, trusted tru
 		signers = append(signers, claims)
 	}
 	if len(signers) == 0 {
-		return nil, reject(codeInvalid, "verifying signature: none of %d trusted keys made it: %w", len(trusted.keys), errors.Join(refused))
+		return nil, reject(codeInvalid, "verifying signature: none of %d trusted keys made it: %w", len(trusted.keys), refused)
 	}
 	return signers, nil
 }

@@ -86,8 +86,10 @@ func (w *walker) object(t reflect.Type, depth int) error {
 		if err != nil {
 			return err
 		}
-		if err := w.charge(child); err != nil {
-			return err
+		if t != nil && t.Kind() == reflect.Map || child != nil && child.Kind() == reflect.Pointer { // other fields lie inside their struct
+			if err := w.charge(child); err != nil {
+				return err
+			}
 		}
 		w.space()
 		w.pos++ // the colon

@@ -1,0 +1,229 @@
+package evidence
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// scanned wraps a scanner's JSON as cosign does.
+func scanned(result string) Statement {
+	return Statement{
+		PredicateType: CosignVulnerabilities,
+		Predicate: []byte(`{"invocation":{"parameters":null,"uri":"","event_id":"","builder.id":""},"scanner":{"uri":"pkg:x","version":"9.9","db":{"uri":"","version":""},"result":` +
+			result + `},"metadata":{"scanStartedOn":"2026-01-02T03:00:00Z","scanFinishedOn":"2026-01-02T03:04:05+01:00"}}`),
+	}
+}
+
+const trivySample = `{"SchemaVersion":2,"Trivy":{"Version":"0.58.0"},"ArtifactType":"container_image","Metadata":{"ImageConfig":{"config":{"Labels":{"maintainer":"a","Maintainer":"b"}}}},"Results":[
+ {"Target":"debian","Packages":[{"Name":"bash"},{"Name":"zlib"}],"Vulnerabilities":[
+  {"VulnerabilityID":"CVE-2024-2","VendorIDs":["DSA-1"],"PkgName":"zlib","PkgIdentifier":{"PURL":"pkg:deb/debian/zlib@1"},"InstalledVersion":"1","FixedVersion":"1.2, 1.1","Severity":"LOW","SeveritySource":"debian","VendorSeverity":{"nvd":4,"redhat":2,"odd":9},"PublishedDate":"2024-05-06T07:08:09.123Z"},
+  {"VulnerabilityID":"CVE-2024-1","PkgName":"bash","InstalledVersion":"5","Severity":"IMPORTANT"}]},
+ {"Target":"app","Vulnerabilities":[{"VulnerabilityID":"CVE-2024-1","PkgName":"bash","InstalledVersion":"5","Severity":"HIGH","FixedVersion":"6"}]},
+ {"Target":"clean"}]}`
+
+const grypeSample = `{"matches":[
+ {"vulnerability":{"id":"GHSA-aaaa","namespace":"github:language:go","severity":"High","fix":{"versions":["2.0"],"state":"fixed"}},
+  "relatedVulnerabilities":[{"id":"CVE-2024-3","namespace":"nvd:cpe","severity":"Critical"}],"artifact":{"name":"golang.org/x/net","version":"v1","purl":"pkg:golang/golang.org/x/net@v1"}},
+ {"vulnerability":{"id":"CVE-2024-1","namespace":"debian:distro:debian:12","severity":"Negligible","fix":{"versions":[],"state":"wont-fix"}},
+  "relatedVulnerabilities":[{"id":"CVE-2024-1","namespace":"nvd:cpe","severity":"Medium"}],"artifact":{"name":"bash","version":"5"}}],
+ "descriptor":{"name":"grype","version":"0.110.0","db":{"status":{"built":"2026-01-01T00:00:00Z"}}}}`
+
+func TestDecodeTrivy(t *testing.T) {
+	report, findings, err := DecodeVulnerabilities(scanned(trivySample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (ScanReport{Tool: "trivy 0.58.0", At: 1767319445, Packages: 2, Findings: 2}); report != want {
+		t.Errorf("want %+v, got %+v", want, report)
+	}
+	want := []Vulnerability{
+		{ID: "CVE-2024-1", Aliases: []string{}, Package: "bash", Installed: "5", Fixed: []string{"6"}, Severities: map[string]Severity{"scanner": High}, Severity: High, Max: High},
+		{ID: "CVE-2024-2", Aliases: []string{"DSA-1"}, Package: "zlib", PURL: "pkg:deb/debian/zlib@1", Installed: "1", Fixed: []string{"1.1", "1.2"},
+			Severities: map[string]Severity{"scanner": Low, "debian": Low, "nvd": Critical, "redhat": Medium, "odd": SeverityUnknown}, Severity: Low, Max: Critical, PublishedAt: 1714979289},
+	}
+	if diff := cmp.Diff(want, findings); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[Severity]int{High: 1, Critical: 1}, CountBySeverity(findings)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecodeGrype(t *testing.T) {
+	report, findings, err := DecodeVulnerabilities(scanned(grypeSample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (ScanReport{Tool: "grype 0.110.0", At: 1767319445, DatabaseAt: 1767225600, Findings: 2}); report != want {
+		t.Errorf("want %+v, got %+v", want, report)
+	}
+	want := []Vulnerability{
+		{ID: "CVE-2024-1", Aliases: []string{}, Package: "bash", Installed: "5", Fixed: []string{},
+			Severities: map[string]Severity{"scanner": Negligible, "debian": Negligible, "nvd": Medium}, Severity: Negligible, Max: Medium},
+		{ID: "CVE-2024-3", Aliases: []string{"GHSA-aaaa"}, Package: "golang.org/x/net", PURL: "pkg:golang/golang.org/x/net@v1", Installed: "v1", Fixed: []string{"2.0"},
+			Severities: map[string]Severity{"scanner": High, "ghsa": High, "nvd": Critical}, Severity: High, Max: Critical},
+	}
+	if diff := cmp.Diff(want, findings); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMergeVulnerabilities(t *testing.T) {
+	_, trivy, err := DecodeVulnerabilities(scanned(trivySample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, grype, err := DecodeVulnerabilities(scanned(grypeSample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged := MergeVulnerabilities(trivy, grype)
+	if diff := cmp.Diff(merged, MergeVulnerabilities(grype, trivy)); diff != "" {
+		t.Errorf("order of reports must not matter:\n%s", diff)
+	}
+	if diff := cmp.Diff(merged, MergeVulnerabilities(merged, trivy, merged)); diff != "" {
+		t.Errorf("merging again must change nothing:\n%s", diff)
+	}
+	if len(merged) != 3 {
+		t.Fatalf("want 3 findings, got %+v", merged)
+	}
+	want := Vulnerability{ID: "CVE-2024-1", Aliases: []string{}, Package: "bash", Installed: "5", Fixed: []string{"6"},
+		Severities: map[string]Severity{"scanner": High, "debian": Negligible, "nvd": Medium}, Severity: High, Max: High}
+	if diff := cmp.Diff(want, merged[0]); diff != "" {
+		t.Errorf("two scanners on one finding:\n%s", diff)
+	}
+}
+
+// A11, A37, A41, and what else may stand where a report is wanted.
+func TestDecodeVulnerabilitiesRefuses(t *testing.T) {
+	plain := func(predicate string) Statement {
+		return Statement{PredicateType: CosignVulnerabilities, Predicate: []byte(predicate)}
+	}
+	other := scanned(trivySample)
+	other.PredicateType = "https://slsa.dev/provenance/v1"
+	huge := `{"matches":[` + strings.TrimSuffix(strings.Repeat(`{"vulnerability":{"id":"C"},"artifact":{"name":"p"}},`, maxFindings+1), ",") + `]}`
+	for name, test := range map[string]struct {
+		statement Statement
+		code      string
+	}{
+		"other predicate type":       {other, CodePredicateSchema},
+		"no predicate":               {Statement{PredicateType: CosignVulnerabilities}, CodePredicateSchema},
+		"provenance body":            {plain(`{"buildDefinition":{},"runDetails":{}}`), CodePredicateSchema},
+		"scanner is a text":          {plain(`{"scanner":"trivy"}`), CodePredicateSchema},
+		"no result":                  {scanned(`null`), CodePredicateSchema},
+		"trivy version 1":            {scanned(`[{"Target":"x","Vulnerabilities":[]}]`), CodePredicateSchema},
+		"trivy version 3":            {scanned(`{"SchemaVersion":3,"Results":[]}`), CodePredicateSchema},
+		"CycloneDX":                  {scanned(`{"bomFormat":"CycloneDX","vulnerabilities":[]}`), CodePredicateSchema},
+		"both at once":               {scanned(`{"SchemaVersion":2,"matches":[]}`), CodePredicateSchema},
+		"grype failed":               {scanned(`{"matches":null}`), CodePredicateSchema},
+		"results is an object":       {scanned(`{"SchemaVersion":2,"Results":{}}`), CodePredicateSchema},
+		"finding without identifier": {scanned(`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{"PkgName":"x"}]}]}`), CodePredicateSchema},
+		"finding without package":    {scanned(`{"matches":[{"vulnerability":{"id":"CVE-1"}}]}`), CodePredicateSchema},
+		"long version":               {scanned(`{"matches":[{"vulnerability":{"id":"CVE-1"},"artifact":{"name":"x","version":"` + strings.Repeat("1", maxText+1) + `"}}]}`), CodePredicateSchema},
+		"case variant of results":    {scanned(`{"SchemaVersion":2,"results":[]}`), CodeMalformed},
+		"case variant of a severity": {scanned(`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{"VulnerabilityID":"C","PkgName":"x","Severity":"LOW","severity":"CRITICAL"}]}]}`), CodeMalformed},
+		"duplicate key":              {scanned(`{"SchemaVersion":2,"Results":[],"Results":null}`), CodeMalformed},
+		"too many findings":          {scanned(huge), CodePredicateSchema},
+		"too many objects":           {scanned(`{"matches":[` + strings.Repeat("{},", maxStructs) + `{}]}`), CodeMalformed},
+		"no time":                    {plain(`{"scanner":{"result":{"SchemaVersion":2}},"metadata":{}}`), CodePredicateSchema},
+		"zero time":                  {plain(`{"scanner":{"result":{"SchemaVersion":2}},"metadata":{"scanFinishedOn":"0001-01-01T00:00:00Z"}}`), CodePredicateSchema},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := DecodeVulnerabilities(test.statement); codeIn(err) != test.code {
+				t.Errorf("want %s, got %v", test.code, err)
+			}
+		})
+	}
+}
+
+// A41: an empty scan is decoded as what it is, so that a rule can refuse it.
+func TestEmptyScans(t *testing.T) {
+	for _, result := range []string{`{"SchemaVersion":2,"Results":null}`, `{"SchemaVersion":2}`, `{"SchemaVersion":2,"Results":[{"Target":"x"}]}`, `{"matches":[]}`} {
+		report, findings, err := DecodeVulnerabilities(scanned(result))
+		if err != nil || report.Packages != 0 || report.Findings != 0 || len(findings) != 0 {
+			t.Errorf("%s: want nothing found and nothing looked at, got %+v, %v", result, report, err)
+		}
+	}
+	report, _, err := DecodeVulnerabilities(scanned(`{"SchemaVersion":2,"Results":[{"Packages":[{"Name":"a"},{"Name":"b"}]},{"Packages":[{"Name":"c"}]}]}`))
+	if err != nil || report.Packages != 3 || report.Findings != 0 {
+		t.Errorf("want 3 packages and no finding, got %+v, %v", report, err)
+	}
+}
+
+func TestDatabaseTimeOfThePredicate(t *testing.T) {
+	s := scanned(trivySample)
+	s.Predicate = []byte(strings.Replace(string(s.Predicate), `"db":{"uri":""`, `"db":{"lastUpdate":"2026-01-01T12:00:00Z","uri":""`, 1))
+	if report, _, err := DecodeVulnerabilities(s); err != nil || report.DatabaseAt != 1767268800 {
+		t.Errorf("want the time of the database, got %+v, %v", report, err)
+	}
+}
+
+func TestSeverity(t *testing.T) {
+	order := []Severity{SeverityUnknown, Negligible, Low, Medium, High, Critical}
+	for i, a := range order {
+		if got := ParseSeverity(strings.ToUpper(string(a))); got != a {
+			t.Errorf("want %q, got %q", a, got)
+		}
+		for j, b := range order {
+			if got := a.Worse(b); got != order[max(i, j)] {
+				t.Errorf("worse of %q and %q: want %q, got %q", a, b, order[max(i, j)], got)
+			}
+		}
+	}
+	if got := ParseSeverity("Defcon1"); got != SeverityUnknown {
+		t.Errorf("want unknown, got %q", got)
+	}
+}
+
+// checkDecoded holds what must be true of whatever is accepted.
+func checkDecoded(t *testing.T, result []byte) {
+	report, findings, err := DecodeVulnerabilities(scanned(string(result)))
+	if err != nil {
+		if code := codeIn(err); code != CodePredicateSchema && code != CodeMalformed {
+			t.Fatalf("want a code, got %q: %v", code, err)
+		}
+		return
+	}
+	if report.Findings != len(findings) || report.Packages < 0 {
+		t.Fatalf("want %d findings in %+v", len(findings), report)
+	}
+	for _, v := range findings {
+		if v.ID == "" || v.Package == "" || v.Aliases == nil || v.Fixed == nil || v.Severities["scanner"] == "" || v.Max.Worse(v.Severity) != v.Max {
+			t.Fatalf("want a whole finding, got %+v", v)
+		}
+	}
+	if diff := cmp.Diff(findings, MergeVulnerabilities(findings)); diff != "" {
+		t.Fatalf("merging changed a merged list:\n%s", diff)
+	}
+}
+
+func FuzzDecodeTrivy(f *testing.F) {
+	f.Add([]byte(trivySample))
+	f.Add([]byte(`{"SchemaVersion":2,"Results":null}`))
+	f.Fuzz(checkDecoded)
+}
+
+func FuzzDecodeGrype(f *testing.F) {
+	f.Add([]byte(grypeSample))
+	f.Add([]byte(`{"matches":[]}`))
+	f.Fuzz(checkDecoded)
+}
+
+func BenchmarkDecodeVulnerabilities(b *testing.B) {
+	finding := `{"VulnerabilityID":"CVE-2024-%d","PkgName":"p%d","InstalledVersion":"1","FixedVersion":"2","Severity":"LOW","Description":"` + strings.Repeat("x", 400) + `","VendorSeverity":{"nvd":2,"debian":1}}`
+	var list []string
+	for i := range 1000 {
+		list = append(list, fmt.Sprintf(finding, i, i))
+	}
+	s := scanned(`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[` + strings.Join(list, ",") + `]}]}`)
+	b.SetBytes(int64(len(s.Predicate)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := DecodeVulnerabilities(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package evidence
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+func codeIn(err error) string {
+	var coded interface{ Code() string }
+	if errors.As(err, &coded) {
+		return coded.Code()
+	}
+	return ""
+}
+
+func TestParseStatement(t *testing.T) {
+	image := digest.Of([]byte("image"))
+	statement := func(subjects int) string {
+		list := make([]string, subjects)
+		for i := range list {
+			list[i] = fmt.Sprintf(`{"name":"n","digest":{"sha256":%q}}`, image.Hex())
+		}
+		return `{"_type":"https://in-toto.io/Statement/v0.1","subject":[` + strings.Join(list, ",") + `],"predicateType":"https://example.com/p","predicate":{"a":1},"extra":true}`
+	}
+	for _, test := range []struct{ data, code string }{
+		{statement(1), ""},
+		{statement(64), ""},
+		{statement(65), CodeTooManySubjects},
+		{statement(0), CodeMalformed},
+		{strings.Replace(statement(1), "v0.1", "v1", 1), ""},
+		{strings.Replace(statement(1), "v0.1", "v3", 1), CodeMalformed},
+		{strings.Replace(statement(1), `"https://example.com/p"`, `""`, 1), CodeMalformed},
+		{strings.Replace(statement(1), `{"a":1}`, `null`, 1), CodeMalformed},
+		{strings.Replace(statement(1), `,"predicate":{"a":1}`, ``, 1), ""},
+		{statement(1) + " 1", CodeMalformed},
+	} {
+		s, err := ParseStatement([]byte(test.data))
+		if codeIn(err) != test.code {
+			t.Errorf("%.90s: want code %q, got %v", test.data, test.code, err)
+		}
+		if err == nil && (!s.Covers(image) || s.Covers(digest.Of(nil)) || s.Covers(digest.Digest{})) {
+			t.Errorf("%.90s: want it to be about %s and nothing else", test.data, image)
+		}
+	}
+}
+
+func TestParseSimpleSigning(t *testing.T) {
+	image := digest.Of([]byte("image"))
+	good := fmt.Sprintf(`{"critical":{"identity":{"docker-reference":""},"image":{"docker-manifest-digest":%q},"type":"cosign container image signature"},"optional":null}`, image)
+	if got, err := ParseSimpleSigning([]byte(good)); err != nil || got != image {
+		t.Errorf("want %s, got %s, %v", image, got, err)
+	}
+	for _, bad := range []string{
+		strings.Replace(good, "cosign container image signature", "atomic container signature", 1),
+		strings.Replace(good, image.String(), "sha512:"+image.Hex(), 1),
+		strings.Replace(good, image.String(), "", 1),
+		strings.Replace(good, `"critical"`, `"Critical"`, 1),
+		strings.Replace(good, `"optional":null`, `"critical":{}`, 1),
+		good + good,
+		"", "null", "[]", "{}",
+	} {
+		if _, err := ParseSimpleSigning([]byte(bad)); codeIn(err) != CodeMalformed {
+			t.Errorf("%.90s: want %s, got %v", bad, CodeMalformed, err)
+		}
+	}
+}
+
+// FuzzParseStatement: what is accepted keeps the bounds, and covers a digest only where a subject says so.
+func FuzzParseStatement(f *testing.F) {
+	image := digest.Of(nil)
+	f.Add([]byte(`{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":"` + image.Hex() + `"}}],"predicateType":"p","predicate":{}}`))
+	f.Add([]byte(`{"_type":"https://in-toto.io/Statement/v0.1","subject":[{}],"predicateType":"p"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := ParseStatement(data)
+		if err != nil {
+			if codeIn(err) == "" {
+				t.Fatalf("want a code, got %v", err)
+			}
+			return
+		}
+		if len(s.Subjects) == 0 || len(s.Subjects) > maxSubjects || s.PredicateType == "" {
+			t.Fatalf("want 1 to %d subjects and a type, got %+v", maxSubjects, s)
+		}
+		if s.Covers(image) && !strings.Contains(string(data), image.Hex()[:4]) && !strings.Contains(string(data), `\u`) {
+			t.Fatalf("want no cover without its digits in %q", data)
+		}
+	})
+}
+
+// FuzzParseSimpleSigning: what is accepted claims a digest whose digits the payload holds.
+func FuzzParseSimpleSigning(f *testing.F) {
+	f.Add([]byte(`{"critical":{"identity":{"docker-reference":""},"image":{"docker-manifest-digest":"` + digest.Of(nil).String() + `"},"type":"cosign container image signature"},"optional":null}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := ParseSimpleSigning(data)
+		if err != nil && codeIn(err) != CodeMalformed {
+			t.Fatalf("want %s, got %v", CodeMalformed, err)
+		}
+		if err == nil && d.IsZero() {
+			t.Fatal("want a digest, got none")
+		}
+	})
+}
