@@ -55,8 +55,7 @@ func (s *Set) checkLedgers() {
 	for i := range s.pipelines {
 		ledger := s.pipelines[i].doc.Spec.Ledger
 		if ledger != (Ledger{}) && (ledger.Repository != repository || cmp.Or(ledger.Branch, defaultBranch) != branch) {
-			s.complain(s.pipelines[i].source, "spec.ledger", "the same ledger in every pipeline of a repository",
-				"another one than in "+s.pipelines[0].source.file)
+			s.complain(s.pipelines[i].source, "spec.ledger", "the same ledger in every pipeline of a repository", "another one than in the first")
 		}
 	}
 }
@@ -101,8 +100,8 @@ func (s *Set) known(what string, m mention, names []string) bool {
 func (s *Set) checkPipeline(p *located[Pipeline]) {
 	spec := &p.doc.Spec
 	for i := range spec.Trust {
-		if file := spec.Trust[i].File; s.roots[file] == nil && file != "" {
-			s.complain(p.source, fmt.Sprintf("spec.trust[%d].file", i), "a file of "+Directory, fmt.Sprintf("%q, which is not there", clip(file)))
+		if file := spec.Trust[i].File; s.roots[file] == nil {
+			s.absent(p.source, fmt.Sprintf("spec.trust[%d].file", i), "trustFile", file)
 		}
 	}
 	for i := range spec.Signers {
@@ -122,6 +121,13 @@ func (s *Set) checkPipeline(p *located[Pipeline]) {
 	}
 }
 
+// absent complains of a file that is not there, unless its name is complained of already.
+func (s *Set) absent(at *source, path, form, file string) {
+	if s.grammar.fits(s.grammar.forms[form], file) {
+		s.complain(at, path, "a file of "+Directory, fmt.Sprintf("%q, which is not there", clip(file)))
+	}
+}
+
 func environmentNames(p *located[Pipeline]) []string {
 	names := make([]string, len(p.doc.Spec.Environments))
 	for i, environment := range p.doc.Spec.Environments {
@@ -132,8 +138,8 @@ func environmentNames(p *located[Pipeline]) []string {
 
 func (s *Set) checkSigner(p *located[Pipeline], signer *SignerSource, path string) {
 	if key := signer.Key; key != nil {
-		if _, ok := s.keys[key.File]; !ok && key.File != "" {
-			s.complain(p.source, path+".key.file", "a file of "+Directory, fmt.Sprintf("%q, which is not there", clip(key.File)))
+		if _, ok := s.keys[key.File]; !ok {
+			s.absent(p.source, path+".key.file", "keyFile", key.File)
 		}
 		if key.NotAfter != 0 && key.NotAfter <= key.NotBefore {
 			s.complain(p.source, path+".key.notAfter", "an instant after notBefore", "an earlier one")

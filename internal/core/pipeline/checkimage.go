@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 )
@@ -14,12 +15,20 @@ type use struct {
 }
 
 func (s *Set) checkImages() {
+	if len(s.pipelines) == 0 && len(s.images) > 0 {
+		s.complain(s.images[0].source, "spec.pipeline", "a Pipeline in "+Directory, "none")
+		return
+	}
+	names := make([]string, len(s.pipelines))
+	for i := range s.pipelines {
+		names[i] = s.pipelines[i].doc.Metadata.Name
+	}
 	taken := map[use]string{}
 	for i := range s.images {
 		image := &s.images[i]
-		p := slices.IndexFunc(s.pipelines, func(l located[Pipeline]) bool { return l.doc.Metadata.Name == image.doc.Spec.Pipeline })
+		p := slices.Index(names, image.doc.Spec.Pipeline)
 		if p < 0 {
-			s.complain(image.source, "spec.pipeline", fmt.Sprintf("the name of one of %d pipelines", len(s.pipelines)), orQuoted(image.doc.Spec.Pipeline))
+			s.complain(image.source, "spec.pipeline", "one of the pipelines "+strings.Join(names, ", "), orQuoted(image.doc.Spec.Pipeline))
 			continue
 		}
 		s.checkRoute(image, &s.pipelines[p])

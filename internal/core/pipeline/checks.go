@@ -51,7 +51,7 @@ func checkPathPart(part string) error {
 	lower := strings.ToLower(part)
 	switch {
 	case part == "." || part == "..":
-		return fmt.Errorf("%q leaves the tree", part)
+		return fmt.Errorf("%q is no name", part)
 	case lower == ".git" || strings.HasPrefix(lower, "git~"):
 		return fmt.Errorf("%q is git's own", part)
 	case strings.HasSuffix(part, ".") || strings.HasSuffix(part, " "):

@@ -15,11 +15,19 @@ import (
 
 // decoder reads one document from its YAML nodes into a typed value, and collects everything that is wrong with it.
 type decoder struct {
+	*grammar
 	source   *source
 	problems Problems
 	visited  *int // nodes of the whole file, aliases followed
+}
+
+// grammar is what all documents of a repository are read by; expressions are compiled when they are first needed.
+type grammar struct {
+	forms    map[string]form
 	patterns map[string]*regexp.Regexp
 }
+
+func newGrammar() *grammar { return &grammar{forms: forms(), patterns: map[string]*regexp.Regexp{}} }
 
 // field is what the tags of a struct field say about its value.
 type field struct {
@@ -96,7 +104,11 @@ func (d *decoder) object(n *yaml.Node, path string, into reflect.Value) {
 			d.value(n, path, *f, into.Field(f.index))
 			return
 		}
-		d.problem(path, "a mapping", describe(n))
+		wanted := "a mapping"
+		if f := find(fields, rules.shorthand); f != nil {
+			wanted = d.wanted(*f, into.Field(f.index).Type()) + ", or a mapping"
+		}
+		d.problem(path, wanted, describe(n))
 		return
 	}
 	written := d.keys(n, path, fields)
@@ -112,7 +124,7 @@ func (d *decoder) object(n *yaml.Node, path string, into reflect.Value) {
 
 // wanted says in words what a field holds.
 func (d *decoder) wanted(f field, t reflect.Type) string {
-	if named, ok := formNamed(f.form); ok && t.Kind() != reflect.Slice {
+	if named, ok := d.forms[f.form]; ok && t.Kind() != reflect.Slice {
 		return named.wanted
 	}
 	if own, ok := formOf(t); ok {
@@ -243,14 +255,14 @@ func bound(tag, name string) int64 {
 // also a problem of everything that refers to it.
 func (d *decoder) text(n *yaml.Node, path string, f field, into reflect.Value) {
 	own, _ := formOf(into.Type())
-	if named, ok := formNamed(f.form); ok {
+	if named, ok := d.forms[f.form]; ok {
 		own = named
 	}
 	tag := n.ShortTag()
 	instant := tag == "!!timestamp" && into.Type() == reflect.TypeFor[Time]()
 	if n.Kind != yaml.ScalarNode || tag != "!!str" && !instant {
 		got := describe(n)
-		if n.Kind == yaml.ScalarNode && tag != "!!null" {
+		if n.Kind == yaml.ScalarNode && d.fits(own, n.Value) {
 			got += ": put it in quotes"
 		}
 		d.problem(path, own.wanted, got)
@@ -277,7 +289,7 @@ func (d *decoder) text(n *yaml.Node, path string, f field, into reflect.Value) {
 }
 
 // fits checks what every text must be, then the form. Characters that do not print could hide the rest of a line from a reviewer.
-func (d *decoder) fits(own form, s string) bool {
+func (g *grammar) fits(own form, s string) bool {
 	if s == "" || len(s) > maxText || !utf8.ValidString(s) {
 		return false
 	}
@@ -295,8 +307,8 @@ func (d *decoder) fits(own form, s string) bool {
 	if own.pattern == "" {
 		return true
 	}
-	if d.patterns[own.pattern] == nil {
-		d.patterns[own.pattern] = regexp.MustCompile(own.pattern)
+	if g.patterns[own.pattern] == nil {
+		g.patterns[own.pattern] = regexp.MustCompile(own.pattern)
 	}
-	return d.patterns[own.pattern].MatchString(s)
+	return g.patterns[own.pattern].MatchString(s)
 }

@@ -35,9 +35,9 @@ const (
 	weekly  = `(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01][0-9]|2[0-3]):[0-5][0-9]`
 )
 
-// formNamed returns the form that a form tag names.
-func formNamed(name string) (form, bool) {
-	f, ok := map[string]form{
+// forms returns what the form tags name.
+func forms() map[string]form {
+	return map[string]form{
 		"apiVersion": {wanted: APIVersion, enum: []string{APIVersion}},
 		"kind":       {wanted: "Pipeline, Image, Waiver or Freeze", enum: kinds()},
 		"name":       {wanted: "a name of at most 60 of [a-z0-9-], for example production", pattern: `^` + slug + `$`},
@@ -72,8 +72,7 @@ func formNamed(name string) (form, bool) {
 		"tag":           {wanted: "a tag, for example main", pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`, check: checkWatchedTag},
 		"orderPattern": {wanted: `an expression (RE2, at most 1 KiB) with one group named order, for example ^main-(?P<order>[0-9]+)$`,
 			check: checkOrderPattern},
-	}[name]
-	return f, ok
+	}
 }
 
 // formOf returns the form of a type that is written as a text.

@@ -16,7 +16,7 @@ const Directory = ".liftlock"
 // read. The tree must be that of the base branch, never of a pull request (A100). What is wrong with the files is a Problems; a
 // repository without .liftlock gives an error that wraps fs.ErrNotExist.
 func Load(tree fs.FS) (*Set, error) {
-	l := loader{tree: tree, keys: map[string]publicKey{}, roots: map[string][]byte{}, rules: map[string][]byte{}}
+	l := loader{tree: tree, documents: documents{grammar: newGrammar()}, keys: map[string]publicKey{}, roots: map[string][]byte{}, rules: map[string][]byte{}}
 	if err := l.start(); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -20,6 +19,7 @@ type located[T any] struct {
 
 // documents is what the files of one repository hold, in order of file and line.
 type documents struct {
+	grammar   *grammar
 	pipelines []located[Pipeline]
 	images    []located[Image]
 	waivers   []located[Waiver]
@@ -53,18 +53,20 @@ func (all *documents) parse(file string, content []byte) {
 
 // syntaxProblem finds the line in the text of a YAML error: the library gives it nowhere else.
 func syntaxProblem(file string, err error) Problem {
-	problem := Problem{File: file, Message: "wanted YAML, got " + clip(strings.TrimPrefix(err.Error(), "yaml: "))}
-	if match := regexp.MustCompile(`line ([0-9]+): `).FindStringSubmatch(err.Error()); match != nil {
-		if line, err := strconv.Atoi(match[1]); err == nil {
-			problem.Line, problem.Column = line, 1
-		}
+	match := regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?(.*)$`).FindStringSubmatch(err.Error())
+	if match == nil {
+		return Problem{File: file, Message: "wanted YAML, got " + clip(err.Error())}
+	}
+	problem := Problem{File: file, Message: "wanted YAML, got an error: " + clip(match[2])}
+	if line, err := strconv.Atoi(match[1]); err == nil {
+		problem.Line, problem.Column = line, 1
 	}
 	return problem
 }
 
 // document reads one document by its kind.
 func (all *documents) document(file string, n *yaml.Node, visited *int) {
-	d := &decoder{source: &source{file: file, at: map[string]position{}}, visited: visited, patterns: map[string]*regexp.Regexp{}}
+	d := &decoder{grammar: all.grammar, source: &source{file: file, at: map[string]position{}}, visited: visited}
 	switch kindOf(n) {
 	case kindPipeline:
 		all.pipelines = append(all.pipelines, read[Pipeline](d, n))
@@ -97,7 +99,6 @@ func kindOf(n *yaml.Node) string {
 // header complains of a document whose kind is missing or unknown; its other fields mean nothing then.
 func (d *decoder) header(n *yaml.Node) {
 	d.source.at[""] = position{n.Line, n.Column}
-	kind, _ := formNamed("kind")
 	if n.Kind != yaml.MappingNode {
 		d.problem("", "a document with apiVersion, kind, metadata and spec", describe(n))
 		return
@@ -105,11 +106,11 @@ func (d *decoder) header(n *yaml.Node) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == "kind" {
 			d.source.at["kind"] = position{n.Content[i+1].Line, n.Content[i+1].Column}
-			d.problem("kind", kind.wanted, describe(n.Content[i+1]))
+			d.problem("kind", d.forms["kind"].wanted, describe(n.Content[i+1]))
 			return
 		}
 	}
-	d.problem("kind", kind.wanted, "nothing")
+	d.problem("kind", d.forms["kind"].wanted, "nothing")
 }
 
 func read[T any](d *decoder, n *yaml.Node) located[T] {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Problem is one thing wrong with the documents. Line and Column count from 1; 0 where the whole file is meant.
@@ -16,7 +18,8 @@ type Problem struct {
 	Message string // wanted ..., got ...
 }
 
-// String returns "file:line:column: path: message".
+// String returns "file:line:column: path: message". What does not print is escaped: file and field names may be hostile, and a
+// terminal obeys them.
 func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.File)
@@ -26,7 +29,23 @@ func (p Problem) String() string {
 	if p.Path != "" {
 		b.WriteString(": " + p.Path)
 	}
-	return b.String() + ": " + p.Message
+	b.WriteString(": " + p.Message)
+	return escaped(b.String())
+}
+
+func escaped(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\u{%04X}`, r)
+		}
+	}
+	return b.String()
 }
 
 // Problems is everything wrong with the documents, sorted by place: people fix all in one go.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -39,7 +38,11 @@ func (w Watch) Exact() (string, bool) { return w.rule.Tag, w.rule.Tag != "" }
 
 // signatureTag reports whether a tag is where signatures, attestations, SBOMs or referrers of an image are kept.
 func signatureTag(tag string) bool {
-	return regexp.MustCompile(`\Asha256-[0-9a-f]{64}(\.(sig|att|sbom))?\z`).MatchString(tag)
+	hex, ok := strings.CutPrefix(tag, "sha256-")
+	for _, suffix := range []string{".sig", ".att", ".sbom"} {
+		hex = strings.TrimSuffix(hex, suffix)
+	}
+	return ok && len(hex) == 64 && strings.Trim(hex, "0123456789abcdef") == ""
 }
 
 // Choose returns the tag that the rule follows. Of several equal ones it returns the first by name, whatever their order.

@@ -79,6 +79,9 @@ func oneOf(fields []field) string {
 func didYouMean(written string, fields []field) string {
 	best, nearest := "", len(written)/3+2
 	for _, f := range fields {
+		if len(written) > 2 && strings.HasPrefix(f.name, written) {
+			return fmt.Sprintf("; did you mean %s?", f.name)
+		}
 		if distance := editDistance(strings.ToLower(written), strings.ToLower(f.name)); distance < nearest {
 			best, nearest = f.name, distance
 		}

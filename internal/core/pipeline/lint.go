@@ -1,0 +1,133 @@
+package pipeline
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+// OverlayEntry is one image entry of an overlay.
+type OverlayEntry struct {
+	Name       string            // that the entry looks for: an image's name or a placeholder
+	Renamed    bool              // it has a newName, so that a placeholder name says nothing
+	Repository digest.Repository // of newName, else of name; zero where that is none
+}
+
+// OverlayReader reads the overlays of the tree that is linted.
+type OverlayReader interface {
+	// Entries lists the image entries of an overlay.
+	Entries(overlay string) ([]OverlayEntry, error)
+	// Uses reports whether an overlay runs an image for which it has no entry.
+	Uses(overlay string, image ImageRoute) (bool, error)
+}
+
+// Lint checks a Set against the tree that it was loaded from: overlays exist, and every image is used in each environment that
+// it is routed to. Environments on a branch of their own are left out, because their overlays are in another tree.
+func Lint(set *Set, tree fs.FS, reader OverlayReader) Problems {
+	l := linter{set: set, tree: tree, reader: reader, owner: map[string]string{}}
+	for i := range set.steps {
+		if set.steps[i].Branch == "" {
+			l.environment(&set.steps[i])
+		}
+	}
+	return l.problems.sorted()
+}
+
+type linter struct {
+	set      *Set
+	tree     fs.FS
+	reader   OverlayReader
+	owner    map[string]string // environment by overlay
+	problems Problems
+}
+
+func (l *linter) environment(st *step) {
+	var overlays []string
+	for i, glob := range st.Overlays {
+		overlays = append(overlays, l.glob(st, fmt.Sprintf("%s.overlays[%d]", st.path, i), glob)...)
+	}
+	slices.Sort(overlays)
+	overlays = slices.Compact(overlays)
+	used := map[string]bool{}
+	images := l.set.ImagesOf(st.Name)
+	whole := true // everything could be read
+	for _, overlay := range overlays {
+		whole = l.entries(overlay, images, used) && whole
+	}
+	for _, image := range images {
+		// An image may be in what could not be read: to say that it is not used would be a guess.
+		if whole && !used[image.Name] && !l.runs(overlays, image) {
+			l.add(l.set.images[l.set.image(image.Name)].source.problem("spec.repository",
+				"wanted the image in an overlay of %s, got it in none of %d; spec.names adds placeholder names, spec.environments leaves environments out",
+				st.Name, len(overlays)))
+		}
+	}
+}
+
+func (l *linter) add(p Problem) { l.problems = append(l.problems, p) }
+
+// glob returns the overlays that a pattern names and that no other environment has.
+func (l *linter) glob(st *step, path, glob string) []string {
+	at := st.pipeline.source
+	found, err := expand(l.tree, glob)
+	if err != nil {
+		l.add(at.problem(path, "wanted directories, got %v", err))
+		return nil
+	}
+	for _, refused := range found.refused {
+		l.add(at.problem(path, "wanted plain directories, got %s, which is a link or a submodule", refused))
+	}
+	if len(found.directories) == 0 {
+		l.add(at.problem(path, "wanted a directory in the tree, got none that matches %q", glob))
+	}
+	var own []string
+	for _, overlay := range found.directories {
+		if other := l.owner[overlay]; other != "" && other != st.Name {
+			l.add(at.problem(path, "wanted an overlay of one environment, got %s, which is one of %s too", overlay, other))
+			continue
+		}
+		l.owner[overlay] = st.Name
+		own = append(own, overlay)
+	}
+	return own
+}
+
+// entries notes which images the entries of an overlay are of, and reports whether it could be read. An entry that two images
+// claim would be edited for both.
+func (l *linter) entries(overlay string, images []ImageRoute, used map[string]bool) bool {
+	entries, err := l.reader.Entries(overlay)
+	if err != nil {
+		l.add(Problem{File: overlay, Message: err.Error()})
+		return false
+	}
+	for _, entry := range entries {
+		var claims []string
+		for _, image := range images {
+			if entry.Repository == image.Repository || !entry.Renamed && slices.Contains(image.Names, entry.Name) {
+				claims = append(claims, image.Name)
+				used[image.Name] = true
+			}
+		}
+		if len(claims) > 1 {
+			l.add(Problem{File: overlay, Message: fmt.Sprintf("wanted entry %q to be of one image, got %s", entry.Name, strings.Join(claims, " and "))})
+		}
+	}
+	return true
+}
+
+// runs reports whether any overlay runs an image without an entry for it.
+func (l *linter) runs(overlays []string, image ImageRoute) bool {
+	for _, overlay := range overlays {
+		uses, err := l.reader.Uses(overlay, image)
+		if err != nil {
+			l.add(Problem{File: overlay, Message: err.Error()})
+		}
+		if uses || err != nil {
+			return true
+		}
+	}
+	return false
+}
