@@ -72,9 +72,13 @@ var repositoryLinks = [...][2]string{
 	{"subscription", "/subscription"}, {"tags", "/tags"}, {"teams", "/teams"}, {"trees", "/git/trees{/sha}"},
 }
 
-func (s *Server) repoAPI(r *repository, path string) string { return s.api("/repos/" + r.fullName() + path) }
+func (s *Server) repoAPI(r *repository, path string) string {
+	return s.api("/repos/" + r.fullName() + path)
+}
 
-func (s *Server) repoHTML(r *repository, path string) string { return s.html("/" + r.fullName() + path) }
+func (s *Server) repoHTML(r *repository, path string) string {
+	return s.html("/" + r.fullName() + path)
+}
 
 func (s *Server) repositoryJSON(r *repository) object {
 	clone := s.repoHTML(r, ".git")
