@@ -104,7 +104,7 @@ func (a *App) installations(ctx context.Context) ([]*github.Installation, error)
 	if err != nil {
 		return nil, err
 	}
-	return pages(a.now, doing, func(o github.ListOptions) ([]*github.Installation, *github.Response, error) {
+	return pages(a.fail, doing, func(o github.ListOptions) ([]*github.Installation, *github.Response, error) {
 		return client.Apps.ListInstallations(ctx, &o)
 	})
 }
@@ -118,7 +118,7 @@ func (a *App) listed(ctx context.Context, installation *github.Installation) ([]
 	source := &tokens{app: a, installation: installation.GetID(),
 		ask: github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Metadata: github.String("read")}}}
 	client := a.client(a.authorized(source))
-	repositories, err := pages(a.now, doing, func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
+	repositories, err := pages(a.fail, doing, func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
 		page, resp, err := client.Apps.ListRepos(ctx, &o)
 		if err != nil {
 			return nil, resp, err
@@ -158,7 +158,7 @@ func (a *App) Repository(ctx context.Context, name string) (*Repository, error) 
 	}
 	installation, resp, err := client.Apps.FindRepositoryInstallation(ctx, owner, short)
 	if err != nil {
-		return nil, fail(a.now(), fmt.Sprintf("looking for the App's installation on %q", name), resp, err)
+		return nil, a.fail(fmt.Sprintf("looking for the App's installation on %q", name), resp, err)
 	}
 	r := newRepository(a, owner, short, installation)
 	a.mu.Lock()
@@ -232,14 +232,18 @@ func (t homebound) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(req.Clone(req.Context()))
 }
 
+func (a *App) fail(doing string, resp *github.Response, err error) error {
+	return fail(a.now(), doing, resp, err)
+}
+
 // pages collects a listing, page by page.
-func pages[T any](now func() time.Time, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
+func pages[T any](fail func(string, *github.Response, error) error, doing string, page func(github.ListOptions) ([]T, *github.Response, error)) ([]T, error) {
 	var all []T
 	options := github.ListOptions{PerPage: pageSize}
 	for range maxPages {
 		some, resp, err := page(options)
 		if err != nil {
-			return nil, fail(now(), doing, resp, err)
+			return nil, fail(doing, resp, err)
 		}
 		all = append(all, some...)
 		if resp.NextPage <= options.Page {

@@ -51,20 +51,28 @@ func (r *Repository) CreateCommit(ctx context.Context, parent string, edits []pr
 	defer r.mu.Unlock()
 	remember(r.trees, made.ID, made.Tree)
 	remember(r.checks, made.ID, checkState{}) // it is new: nobody has to ask whether it has a check
-	return made, nil
+	return made, nil                          // without author: this answer holds no account
 }
 
-// Commit returns tree and verification of a commit that the forge has.
+// Commit returns tree, verification and the account of the author of a commit that the forge has. The account is what the author's
+// e-mail address belongs to, and anybody can write any address: it proves nothing for a commit that is not verified.
 func (r *Repository) Commit(ctx context.Context, id string) (promotion.Commit, error) {
 	doing := fmt.Sprintf("reading commit %q", id)
 	if !objectName.MatchString(id) {
 		return promotion.Commit{}, &Error{doing: doing, reason: "want 40 lower-case hex digits"}
 	}
-	commit, resp, err := r.client().Git.GetCommit(ctx, r.owner, r.name, id)
+	// The list of files is part of this answer; one a page is the least that can be asked for.
+	found, resp, err := r.client().Repositories.GetCommit(ctx, r.owner, r.name, id, &github.ListOptions{PerPage: 1})
 	if err != nil {
 		return promotion.Commit{}, r.fail(doing, resp, err)
 	}
-	return readCommit(doing, commit)
+	commit := found.GetCommit()
+	if commit != nil {
+		commit.SHA = found.SHA
+	}
+	read, err := readCommit(doing, commit)
+	read.Author = readUser(found.GetAuthor())
+	return read, err
 }
 
 func readCommit(doing string, c *github.Commit) (promotion.Commit, error) {

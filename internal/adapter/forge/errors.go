@@ -81,11 +81,8 @@ func fail(now time.Time, doing string, resp *github.Response, err error) error {
 // failStatus reads status and headers of an answer that is a refusal.
 func failStatus(now time.Time, doing string, resp *http.Response, err error) *Error {
 	e := &Error{doing: doing, status: resp.StatusCode}
-	var abuse *github.AbuseRateLimitError
-	limited := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden &&
-		(errors.As(err, &abuse) || resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-Ratelimit-Remaining") == "0")
 	switch {
-	case limited:
+	case limited(resp, err):
 		e.reason, e.retry, e.after = "rate limited", true, pause(now, resp.Header, pauseLimited)
 	case resp.StatusCode >= 500:
 		e.retry, e.after = true, pause(now, resp.Header, pauseServer)
@@ -103,6 +100,13 @@ func failStatus(now time.Time, doing string, resp *http.Response, err error) *Er
 		e.reason, e.conflict = unprocessable(err)
 	}
 	return e
+}
+
+// limited tells "too much" from "not allowed": GitHub answers 403 to both.
+func limited(resp *http.Response, err error) bool {
+	var abuse *github.AbuseRateLimitError
+	return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden &&
+		(errors.As(err, &abuse) || resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-Ratelimit-Remaining") == "0")
 }
 
 // failSilent is for requests without an answer, and for answers that nobody can read.

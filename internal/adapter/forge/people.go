@@ -16,7 +16,7 @@ import (
 func (r *Repository) Reviews(ctx context.Context, number int) ([]promotion.Review, error) {
 	doing := fmt.Sprintf("listing reviews of pull request %d", number)
 	client := r.client()
-	found, err := pages(r.app.now, doing, func(o github.ListOptions) ([]*github.PullRequestReview, *github.Response, error) {
+	found, err := pages(r.fail, doing, func(o github.ListOptions) ([]*github.PullRequestReview, *github.Response, error) {
 		return client.PullRequests.ListReviews(ctx, r.owner, r.name, number, &o)
 	})
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Repository) TeamMembers(ctx context.Context, organisation, team string)
 		return nil, fmt.Errorf("%s: want organisation/team, for example acme/production", doing)
 	}
 	client := r.client()
-	found, err := pages(r.app.now, doing, func(o github.ListOptions) ([]*github.User, *github.Response, error) {
+	found, err := pages(r.fail, doing, func(o github.ListOptions) ([]*github.User, *github.Response, error) {
 		return client.Teams.ListTeamMembersBySlug(ctx, organisation, team, &github.TeamListTeamMembersOptions{ListOptions: o})
 	})
 	if err != nil {

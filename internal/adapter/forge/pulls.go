@@ -16,7 +16,7 @@ import (
 func (r *Repository) OpenPullRequests(ctx context.Context) ([]promotion.PullRequest, error) {
 	const doing = "listing open pull requests"
 	client := r.client()
-	found, err := pages(r.app.now, doing, func(o github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
+	found, err := pages(r.fail, doing, func(o github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 		return client.PullRequests.List(ctx, r.owner, r.name, &github.PullRequestListOptions{State: "open", ListOptions: o})
 	})
 	if err != nil {
@@ -142,6 +142,8 @@ func readPullRequest(p *github.PullRequest) promotion.PullRequest {
 	head := p.GetHead().GetRepo().GetID() // 0: the fork was deleted
 	read := promotion.PullRequest{
 		Number:         p.GetNumber(),
+		Title:          p.GetTitle(),
+		Body:           p.GetBody(),
 		HeadRef:        p.GetHead().GetRef(),
 		HeadCommit:     p.GetHead().GetSHA(),
 		BaseRef:        p.GetBase().GetRef(),
