@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -152,14 +153,24 @@ func parseEntry(text string) (*cbundle.RekorBundle, error) {
 		return nil, reject(codeMalformed, "reading annotation %q: %w", static.BundleAnnotationKey, err)
 	}
 	p := entry.Payload
-	if body, err := base64.StdEncoding.DecodeString(p.Body); err != nil || len(body) == 0 || len(entry.Promise) == 0 || p.IntegratedTime <= 0 {
+	body, err := base64.StdEncoding.DecodeString(p.Body)
+	if err != nil || len(body) == 0 || len(entry.Promise) == 0 || p.IntegratedTime <= 0 {
 		return nil, reject(codeMalformed, "reading annotation %q: want SignedEntryTimestamp, and Payload with body in base64 and integratedTime", static.BundleAnnotationKey)
+	}
+	var kind struct {
+		Kind string `json:"kind"`
+	}
+	if err := evidence.DecodeStrict(body, &kind); err != nil || !slices.Contains(entryKinds(), kind.Kind) {
+		return nil, reject(codeLogInvalid, "reading annotation %q: want a log entry of kind %q, got %q", static.BundleAnnotationKey, entryKinds(), clip(kind.Kind))
 	}
 	return &cbundle.RekorBundle{
 		SignedEntryTimestamp: entry.Promise,
 		Payload:              cbundle.RekorPayload{Body: p.Body, IntegratedTime: p.IntegratedTime, LogIndex: p.LogIndex, LogID: p.LogID},
 	}, nil
 }
+
+// entryKinds are those that cosign ever wrote for images. Rekor knows a dozen more, down to RPM packages, all of them parsers to attack.
+func entryKinds() []string { return []string{"hashedrekord", "intoto", "dsse"} }
 
 func parseTimestamp(text string) (*cbundle.RFC3161Timestamp, error) {
 	var stamped struct {

@@ -22,7 +22,7 @@ func Verify(ctx context.Context, request []byte) ([]byte, error) {
 	if err := json.Unmarshal(request, &req); err != nil {
 		return nil, fmt.Errorf("decoding verification request: %w", err)
 	}
-	answer, err := (*Verifier)(nil).Verify(ctx, req)
+	answer, err := new(Verifier).Verify(ctx, req)
 	if err != nil {
 		return nil, err
 	}

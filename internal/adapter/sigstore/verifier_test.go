@@ -1,10 +1,19 @@
 package sigstore
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"log"
+	"os"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
@@ -125,5 +134,172 @@ func TestVerifiesEveryForm(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestRefusesUnfitRequests(t *testing.T) {
+	w := newWorld(t)
+	envelope := made(t)(w.key.Sign(w.image, signer.Legacy))
+	weak := "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBALqbHeRLCyOdykC5SDLqI49ArYGYG1mq\naH9/GnWjGavZM02fos4lc2w6tCchcUBNtJvGqKwhC5JEnx3RYoSX2ucCAwEAAQ==\n-----END PUBLIC KEY-----\n"
+	for name, request := range map[string]evidence.VerifyRequest{
+		"no digest":          {Trust: w.trust},
+		"too many envelopes": {Digest: w.image, Trust: w.trust, Envelopes: make([]evidence.Envelope, maxEnvelopes+1)},
+		"broken root":        {Digest: w.image, Trust: evidence.Trust{Roots: []evidence.TrustRoot{{Name: "r", JSON: []byte("{")}}}, Envelopes: []evidence.Envelope{envelope}},
+		"broken key":         {Digest: w.image, Trust: evidence.Trust{Keys: []evidence.TrustKey{{Name: "k", PEM: []byte("k")}}}},
+		"weak key":           {Digest: w.image, Trust: evidence.Trust{Keys: []evidence.TrustKey{{Name: "k", PEM: []byte(weak)}}}},
+		"too many roots":     {Digest: w.image, Trust: evidence.Trust{Roots: make([]evidence.TrustRoot, maxRoots+1)}},
+		"too many keys":      {Digest: w.image, Trust: evidence.Trust{Keys: make([]evidence.TrustKey, maxKeys+1)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if answer, err := new(Verifier).Verify(t.Context(), request); err == nil {
+				t.Errorf("want an error, got %+v", answer)
+			}
+		})
+	}
+	if _, err := Verify(t.Context(), []byte("{")); err == nil {
+		t.Error("want an error for a request that is no JSON, got none")
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := new(Verifier).Verify(ended, evidence.VerifyRequest{Digest: w.image, Envelopes: []evidence.Envelope{envelope}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("want the context's error, got %v", err)
+	}
+}
+
+// Without trust nothing is verified, and every envelope says why.
+func TestNoTrust(t *testing.T) {
+	w := newWorld(t)
+	w.trust = evidence.Trust{}
+	w.wantOnly(t, codeUntrusted, made(t)(w.keyless.Sign(w.image, signer.Bundle)))
+	w.wantOnly(t, codeInvalid, made(t)(w.key.Sign(w.image, signer.Bundle)))
+}
+
+// The libraries read these variables elsewhere; here they must change nothing, and nothing may be printed.
+func TestEnvironmentAndStderrAreLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	envelopes := []evidence.Envelope{
+		made(t)(w.keyless.Sign(w.image, signer.Legacy)), made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1))),
+		made(t)(w.keyless.Sign(w.image, signer.Bundle)), made(t)(w.key.Sign(w.image, signer.Legacy)), made(t)(w.key.LoggedBy(w.authority).Sign(w.image, signer.Bundle)),
+		made(t)(w.keyless.WithFlaws(signer.Flaws{NoSCT: true}).Sign(w.image, signer.Legacy)), made(t)(w.keyless.WithFlaws(signer.Flaws{RetiredIssuer: true}).Sign(w.image, signer.Bundle)),
+	}
+	want := w.verify(t, envelopes...)
+	if len(want.Verified) != 5 || len(want.Rejected) != 2 {
+		t.Fatalf("want 5 verified and 2 rejected, got %+v", want)
+	}
+	for _, name := range []string{
+		"COSIGN_EXPERIMENTAL", "COSIGN_REPOSITORY", "COSIGN_MAX_ATTACHMENT_SIZE", "COSIGN_OCI_EXPERIMENTAL", "COSIGN_DOCKER_MEDIA_TYPES",
+		"SIGSTORE_ROOT_FILE", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_TSA_CERTIFICATE_FILE", "SIGSTORE_NO_CACHE",
+		"TUF_ROOT", "TUF_MIRROR", "TUF_ROOT_JSON",
+	} {
+		t.Setenv(name, "/nowhere")
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, stdout, logs := os.Stderr, os.Stdout, log.Writer()
+	os.Stderr, os.Stdout = writer, writer
+	log.SetOutput(writer)
+	got := w.verify(t, envelopes...)
+	os.Stderr, os.Stdout = stderr, stdout
+	log.SetOutput(logs)
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(printed) != 0 {
+		t.Errorf("want nothing printed, got %q", printed)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(digest.Digest{})); diff != "" {
+		t.Errorf("the environment changed the answer:\n%s", diff)
+	}
+}
+
+// The log of the sandbox grows through every shape of tree; each proof must hold.
+func TestLogProofsHoldAsTheLogGrows(t *testing.T) {
+	w := newWorld(t)
+	for i := range 18 {
+		if answer := w.verify(t, made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(i)))); len(answer.Verified) != 1 {
+			t.Fatalf("entry %d: %+v", i, answer.Rejected)
+		}
+	}
+}
+
+// FuzzAnnotations: whatever stands beside a layer, it is answered for, and nothing but the right signature is ever verified.
+func FuzzAnnotations(f *testing.F) {
+	w := newWorld(f)
+	envelope := made(f)(w.keyless.Sign(w.image, signer.Legacy))
+	const certificate, entry, stamped = "dev.sigstore.cosign/certificate", "dev.sigstore.cosign/bundle", "dev.sigstore.cosign/rfc3161timestamp"
+	f.Add(envelope.Annotations[entry], envelope.Annotations[certificate], "")
+	f.Add(`{"SignedEntryTimestamp":"AA==","Payload":{"body":1,"integratedTime":1,"logIndex":1,"logID":"00"}}`, "\n", `{"SignedRFC3161Timestamp":"AA=="}`)
+	trusted, err := parseTrust(w.trust)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, bundle, leaf, timestamp string) {
+		e := annotated(annotated(annotated(envelope, entry, bundle), certificate, leaf), stamped, timestamp)
+		verified, err := verifyOne(t.Context(), w.image, e, trusted)
+		if (err == nil) != (len(verified) == 1) {
+			t.Fatalf("want an answer, got %+v and %v", verified, err)
+		}
+		if err == nil && verified[0].Signer.SAN != identity.SAN() {
+			t.Fatalf("want the signer's own name, got %+v", verified[0].Signer)
+		}
+		if err != nil && (detail(err) == "" || !utf8.ValidString(detail(err)) || strings.Contains(err.Error(), "gave up")) {
+			t.Fatalf("want a plain reason, got %q", err)
+		}
+	})
+}
+
+// FuzzBundle: likewise for bundles.
+func FuzzBundle(f *testing.F) {
+	w := newWorld(f)
+	for _, s := range []*signer.Signer{w.keyless, w.key, w.key.LoggedBy(w.authority)} {
+		f.Add(made(f)(s.Attest(w.image, signer.Bundle, predicateType, tested(1))).Body)
+	}
+	trusted, err := parseTrust(w.trust)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e := evidence.Envelope{Source: evidence.SourceReferrers, MediaType: bundleTypePrefix + ".v0.3+json", Digest: digest.Of(body), Body: body}
+		verified, err := verifyOne(t.Context(), w.image, e, trusted)
+		if (err == nil) != (len(verified) == 1) {
+			t.Fatalf("want an answer, got %+v and %v", verified, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "gave up") {
+			t.Fatalf("want a plain reason, got %q", err)
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	w := newWorld(b)
+	for _, by := range []struct {
+		name   string
+		signer *signer.Signer
+	}{{"keyless", w.keyless}, {"key", w.key}} {
+		for name, form := range map[string]signer.Form{"legacy": signer.Legacy, "bundle": signer.Bundle} {
+			b.Run(by.name+" "+name, func(b *testing.B) {
+				request := evidence.VerifyRequest{Digest: w.image, Trust: w.trust, Envelopes: []evidence.Envelope{made(b)(by.signer.Attest(w.image, form, predicateType, tested(1)))}}
+				b.ReportAllocs()
+				for b.Loop() {
+					if answer, err := new(Verifier).Verify(b.Context(), request); err != nil || len(answer.Verified) != 1 {
+						b.Fatal(answer, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkSign(b *testing.B) {
+	w := newWorld(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		made(b)(w.keyless.Sign(w.image, signer.Legacy))
 	}
 }

@@ -7,6 +7,9 @@ const (
 	maxSubjects = 64
 	// maxFindings is how many findings one report may hold (A37); the largest real report in the field has some 3,500.
 	maxFindings = 50_000
+	// maxValues bounds all values of a document, also those that are left alone here: the Sigstore library makes a hundred bytes of
+	// each. A scanner report of 16 MiB, the largest that GitHub takes, holds some 400,000.
+	maxValues = 1_000_000
 	// maxKeys, maxStructs and maxScalars bound what a document may make the decoder allocate, some 60 MiB: its bytes alone do not,
 	// because an empty object of two bytes becomes a struct of three hundred.
 	maxKeys    = 100_000

@@ -30,15 +30,6 @@ func MergeVulnerabilities(reports ...[]Vulnerability) []Vulnerability {
 	})
 }
 
-// CountBySeverity counts findings by the worst rating that any source gives them.
-func CountBySeverity(list []Vulnerability) map[Severity]int {
-	counts := map[Severity]int{}
-	for _, v := range list {
-		counts[v.Max]++
-	}
-	return counts
-}
-
 func (v Vulnerability) underPrimaryName() Vulnerability {
 	names := sortedSet(append([]string{v.ID}, v.Aliases...))
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })

@@ -44,12 +44,16 @@ type walker struct {
 	data    []byte
 	pos     int
 	fields  map[reflect.Type]map[string]reflect.Type
+	values  int
 	structs int // that will be made
-	scalars int
+	scalars int // likewise
 }
 
 // value passes over one value. t is nil where no Go type is known: then only duplicates and depth are checked.
 func (w *walker) value(t reflect.Type, depth int) error {
+	if w.values++; w.values > maxValues {
+		return fmt.Errorf("want at most %d values", maxValues)
+	}
 	w.space()
 	switch w.data[w.pos] {
 	case '{':

@@ -42,6 +42,7 @@ func TestDecodeStrict(t *testing.T) {
 		{strings.Repeat("[", 1_000_000), "one document"},
 		{`{"name":1}`, "cannot unmarshal"},
 		{`{"list":[` + strings.Repeat("{},", maxStructs) + `{}]}`, "at most 150000 objects"},
+		{`{"raw":[` + strings.Repeat("0,", maxValues) + `0]}`, "at most 1000000 values"},
 	} {
 		var v sample
 		err := DecodeStrict([]byte(test.data), &v)
