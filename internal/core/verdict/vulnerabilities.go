@@ -16,7 +16,7 @@ type Scan struct {
 // UniteVulnerabilities makes the evidence of all scans of one digest; none is evidence too. Findings stay apart where scans say different
 // things, each with the reports that say so: which reports count is for rules, and a stranger's report must not colour an allowed one's.
 func UniteVulnerabilities(scans []Scan) *Vulnerabilities {
-	united := &Vulnerabilities{Reports: []Report{}, Findings: []evidence.Vulnerability{}}
+	united := &Vulnerabilities{Reports: []Report{}, Findings: []evidence.Vulnerability{}, Counts: map[evidence.Severity]int{}}
 	all := make([][]evidence.Vulnerability, 0, len(scans))
 	listed := map[string]int{} // by what is said: position in united.Findings
 	for _, scan := range sorted(scans) {
@@ -39,7 +39,9 @@ func UniteVulnerabilities(scans []Scan) *Vulnerabilities {
 			}
 		}
 	}
-	united.Counts = evidence.CountBySeverity(evidence.MergeVulnerabilities(all...))
+	for _, v := range evidence.MergeVulnerabilities(all...) {
+		united.Counts[v.Max]++
+	}
 	slices.SortStableFunc(united.Findings, func(a, b evidence.Vulnerability) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Installed, b.Installed))
 	})
