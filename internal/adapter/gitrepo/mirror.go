@@ -37,6 +37,7 @@ type Mirror struct {
 	dir      string
 	endpoint *transport.Endpoint
 	client   transport.Transport
+	guard    *guard
 
 	writing sync.Mutex
 	refs    map[string]string // what is here completely, by full name; guarded by writing
@@ -53,8 +54,8 @@ func Open(dir string, remote Remote) (*Mirror, error) {
 	if err != nil {
 		return nil, errors.New("opening mirror: want an address that git accepts, for example https://github.com/acme/deployments.git")
 	}
-	m := &Mirror{dir: dir, endpoint: endpoint}
-	m.client = githttp.NewClient(&http.Client{Transport: newGuard(u, remote)})
+	m := &Mirror{dir: dir, endpoint: endpoint, guard: newGuard(u, remote)}
+	m.client = githttp.NewClient(&http.Client{Transport: m.guard})
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening mirror: %w", err)
 	}

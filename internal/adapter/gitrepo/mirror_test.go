@@ -1,56 +1,463 @@
 package gitrepo
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-func TestFetchReadsTree(t *testing.T) {
-	s := newServer(t)
-	head := s.commit("main", map[string]string{"a/b.txt": "hello\n", "c.txt": "c\n"})
-	m := s.open(t.TempDir())
-	refs, err := m.Advertise(t.Context())
+// whole reads every file of a commit; a mirror that lacks something cannot do that.
+func whole(t testing.TB, m interface {
+	Tree(commit string) (fs.FS, error)
+}, commit string,
+) map[string]string {
+	t.Helper()
+	tree, err := m.Tree(commit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if refs["refs/heads/main"] != head {
-		t.Fatalf("advertised %v", refs)
-	}
-	if err := m.Fetch(t.Context(), "refs/heads/main"); err != nil {
-		t.Fatal(err)
-	}
-	tree, err := m.Tree(head)
+	files := map[string]string{}
+	err = fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			files[path] = d.Type().String()
+			return nil
+		}
+		content, err := fs.ReadFile(tree, path)
+		files[path] = string(content)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := fs.ReadFile(tree, "a/b.txt")
-	if err != nil || string(got) != "hello\n" {
-		t.Fatalf("got %q, %v", got, err)
+	return files
+}
+
+func fetch(t testing.TB, m *Mirror, refs ...string) {
+	t.Helper()
+	if err := m.Fetch(t.Context(), refs...); err != nil {
+		t.Fatal(err)
 	}
 }
 
-func TestAppend(t *testing.T) {
+func wantConflict(t *testing.T, err error) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || !e.Conflict() {
+		t.Errorf("got %v, want a conflict", err)
+	}
+}
+
+func TestFetchFollowsTheServer(t *testing.T) {
 	s := newServer(t)
-	s.commit("main", map[string]string{"a.txt": "a\n"})
 	m := s.open(t.TempDir())
-	one, err := m.Append(t.Context(), "ledger", "", map[string][]byte{"ledger/2026/1.json": []byte("{}\n"), "objects/a": []byte("x")}, "Adopt\n", noon)
+	if refs, err := m.Advertise(t.Context()); err != nil || len(refs) > 0 {
+		t.Fatalf("empty repository: got %v, %v", refs, err)
+	}
+	one := s.commit("main", map[string]string{"a/b.txt": "hello\n", "c.txt": "c\n"})
+	run(t, s.bare, "git", "update-ref", "refs/pull/7/head", one)
+	run(t, s.bare, "git", "update-ref", "refs/pull/7/merge", one)
+	run(t, s.bare, "git", "update-ref", "refs/tags/v1", one)
+	refs, err := m.Advertise(t.Context())
+	if diff := cmp.Diff(map[string]string{"refs/heads/main": one, "refs/pull/7/head": one}, refs); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	fetch(t, m, "refs/heads/main", "refs/pull/7/head")
+	if diff := cmp.Diff(map[string]string{"a/b.txt": "hello\n", "c.txt": "c\n"}, whole(t, m, one)); diff != "" {
+		t.Error(diff)
+	}
+
+	requests, posts := s.requests.Load(), s.posts.Load()
+	fetch(t, m, "refs/heads/main")
+	if r, p := s.requests.Load()-requests, s.posts.Load()-posts; r != 1 || p != 0 {
+		t.Errorf("fetching what has not moved: %d requests, %d of them for objects", r, p)
+	}
+
+	two := s.commit("main", map[string]string{"a/b.txt": "changed\n"})
+	fetch(t, m, "refs/heads/main")
+	if got := whole(t, m, two)["a/b.txt"]; got != "changed\n" {
+		t.Errorf("got %q", got)
+	}
+	run(t, s.work, "git", "reset", "-q", "--hard", one) // a forced push
+	three := s.commit("main", map[string]string{"a/b.txt": "forced\n"})
+	fetch(t, m, "refs/heads/main")
+	if got := whole(t, m, three)["a/b.txt"]; got != "forced\n" {
+		t.Errorf("got %q", got)
+	}
+	run(t, filepath.Join(m.dir, repositoryDir), "git", "fsck", "--strict", "--no-dangling")
+}
+
+func TestFetchOfMissingRefChangesNothing(t *testing.T) {
+	s := newServer(t)
+	head := s.commit("main", map[string]string{"a": "a"})
+	m := s.open(t.TempDir())
+	err := m.Fetch(t.Context(), "refs/heads/main", "refs/heads/gone")
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `"refs/heads/gone"`) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := m.Tree(head); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBranchNamesInEachOthersWay(t *testing.T) {
+	s := newServer(t)
+	one := s.commit("liftlock", map[string]string{"a": "1"})
+	m := s.open(t.TempDir())
+	fetch(t, m, "refs/heads/liftlock")
+	run(t, s.bare, "git", "update-ref", "-d", "refs/heads/liftlock")
+	two := s.commit("liftlock/dev/shop", map[string]string{"a": "2"})
+	fetch(t, m, "refs/heads/liftlock/dev/shop")
+	whole(t, m, two)
+	run(t, s.bare, "git", "update-ref", "-d", "refs/heads/liftlock/dev/shop")
+	run(t, s.bare, "git", "update-ref", "refs/heads/liftlock", one)
+	fetch(t, m, "refs/heads/liftlock")
+	if got := run(t, filepath.Join(m.dir, repositoryDir), "git", "for-each-ref", "--format=%(refname)"); got != "refs/heads/liftlock\n" {
+		t.Errorf("refs are %q", got)
+	}
+}
+
+func TestMirrorSurvivesARestart(t *testing.T) {
+	s := newServer(t)
+	head := s.commit("main", map[string]string{"a": "a"})
+	dir := t.TempDir()
+	fetch(t, s.open(dir), "refs/heads/main")
+	requests := s.requests.Load()
+	whole(t, s.open(dir), head)
+	if s.requests.Load() != requests {
+		t.Error("opening asks the server")
+	}
+}
+
+// TestDamageIsRepaired damages each file of a mirror in each of three ways, as a kill, a full disk or a tidy person might. Opening and
+// fetching always ends with a mirror that can read everything.
+func TestDamageIsRepaired(t *testing.T) {
+	s := newServer(t)
+	files := map[string]string{}
+	for i := range 120 { // a pack; the second commit comes as single files
+		files[fmt.Sprintf("d%d/f%d.txt", i%7, i)] = fmt.Sprintf("content %d\n", i)
+	}
+	s.commit("main", files)
+	master := t.TempDir()
+	m := s.open(master)
+	fetch(t, m, "refs/heads/main")
+	head := s.commit("main", map[string]string{"d1/new.txt": "new\n"})
+	fetch(t, m, "refs/heads/main")
+	want := whole(t, m, head)
+	var paths []string
+	err := filepath.WalkDir(master, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, relErr := filepath.Rel(master, path)
+			paths, err = append(paths, rel), relErr
+		}
+		return err
+	})
+	if err != nil || len(paths) < 8 {
+		t.Fatalf("%v %v", paths, err)
+	}
+	damages := map[string]func(path string, content []byte) error{
+		"removed": func(path string, _ []byte) error { return os.Remove(path) },
+		"emptied": func(path string, _ []byte) error { return os.WriteFile(path, nil, 0o600) },
+		"halved":  func(path string, content []byte) error { return os.WriteFile(path, content[:len(content)/2], 0o600) },
+		"mixed": func(path string, content []byte) error {
+			content = bytes.Clone(content)
+			for i := len(content) / 3; i < len(content)/3+8 && i < len(content); i++ {
+				content[i] ^= 0x55
+			}
+			return os.WriteFile(path, content, 0o600)
+		},
+	}
+	for name, damage := range damages {
+		for _, path := range paths {
+			t.Run(name+"/"+path, func(t *testing.T) {
+				dir := t.TempDir()
+				if err := os.CopyFS(dir, os.DirFS(master)); err != nil {
+					t.Fatal(err)
+				}
+				content, err := os.ReadFile(filepath.Join(master, path))
+				if err != nil {
+					t.Fatal(err)
+				}
+				at := filepath.Join(dir, path)
+				if err := os.Chmod(at, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := damage(at, content); err != nil {
+					t.Fatal(err)
+				}
+				m := s.open(dir)
+				fetch(t, m, "refs/heads/main")
+				if tree, err := m.Tree(head); err == nil { // damage in the middle is found by reading
+					_ = fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
+						if err == nil && !d.IsDir() {
+							_, err = fs.ReadFile(tree, path)
+						}
+						return err
+					})
+				}
+				fetch(t, m, "refs/heads/main")
+				if diff := cmp.Diff(want, whole(t, m, head)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+func TestHalfDoneClonesAreRemoved(t *testing.T) {
+	s := newServer(t)
+	head := s.commit("main", map[string]string{"a": "a"})
+	dir := t.TempDir()
+	fetch(t, s.open(dir), "refs/heads/main")
+	for _, left := range []string{nextDir, oldDir} {
+		if err := os.MkdirAll(filepath.Join(dir, left, "objects"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tmp := filepath.Join(dir, repositoryDir, "objects", "pack", tmpPrefix+"pack_1")
+	if err := os.WriteFile(tmp, []byte("PACK"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	whole(t, s.open(dir), head)
+	for _, left := range []string{filepath.Join(dir, nextDir), filepath.Join(dir, oldDir), tmp} {
+		if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", left, err)
+		}
+	}
+}
+
+// TestCommitWithoutItsTree: a process that is killed while it unpacks leaves objects without what they refer to. That they exist must
+// not count as having them.
+func TestCommitWithoutItsTree(t *testing.T) {
+	s := newServer(t)
+	s.commit("main", map[string]string{"a": "a"})
+	dir := t.TempDir()
+	m := s.open(dir)
+	fetch(t, m, "refs/heads/main")
+	head := s.commit("main", map[string]string{"b": "b"})
+	loose := filepath.Join("objects", head[:2], head[2:])
+	if err := os.MkdirAll(filepath.Join(dir, repositoryDir, filepath.Dir(loose)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(s.bare, loose))
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := m.Append(t.Context(), "ledger", one, map[string][]byte{"ledger/2026/2.json": []byte("{}\n"), "ledger/2026-x": []byte("y")}, "Decide\n", noon)
+	if err := os.WriteFile(filepath.Join(dir, repositoryDir, loose), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m = s.open(dir)
+	fetch(t, m, "refs/heads/main")
+	whole(t, m, head)
+}
+
+func TestManyPacksAreClonedAnew(t *testing.T) {
+	s := newServer(t)
+	one := s.commit("main", map[string]string{"a": "1"})
+	s.commit("other", map[string]string{"o": "1"})
+	m := s.open(t.TempDir())
+	fetch(t, m, "refs/heads/main", "refs/heads/other")
+	packs := filepath.Join(m.dir, repositoryDir, "objects", "pack")
+	for i := range maxPacks + 1 {
+		if err := os.WriteFile(filepath.Join(packs, fmt.Sprintf("pack-%040d.pack", i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := m.Tree(one)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Append(t.Context(), "ledger", two, map[string][]byte{"ledger/2026/2.json": []byte("z")}, "Forge\n", noon); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("changing a file: got %v, want fs.ErrExist", err)
+	two := s.commit("main", map[string]string{"a": "2"})
+	fetch(t, m, "refs/heads/main")
+	whole(t, m, two)
+	left, err := filepath.Glob(filepath.Join(packs, "*.pack"))
+	if err != nil || len(left) > 1 {
+		t.Errorf("%d packs are left, %v", len(left), err)
 	}
-	var conflict interface{ Conflict() bool }
-	if _, err := m.Append(t.Context(), "ledger", one, map[string][]byte{"q": nil}, "Late\n", noon); !errors.As(err, &conflict) || !conflict.Conflict() {
-		t.Errorf("appending to what moved: got %v, want a conflict", err)
+	if got, err := fs.ReadFile(tree, "a"); err != nil || string(got) != "1" {
+		t.Errorf("a tree from before the clone: %q, %v", got, err)
 	}
-	run(t, s.bare, "git", "fsck", "--strict", "--no-dangling")
-	if got := run(t, s.bare, "git", "ls-tree", "-r", "--name-only", "ledger"); got != "ledger/2026-x\nledger/2026/1.json\nledger/2026/2.json\nobjects/a\n" {
-		t.Errorf("got %s", got)
+	if got := run(t, filepath.Join(m.dir, repositoryDir), "git", "for-each-ref", "--format=%(refname)"); got != "refs/heads/main\nrefs/heads/other\n" {
+		t.Errorf("refs are %q", got)
+	}
+}
+
+func TestReadersBesideAWriter(t *testing.T) {
+	s := newServer(t)
+	heads := []string{s.commit("main", map[string]string{"a/b/c.txt": "0"})}
+	m := s.open(t.TempDir())
+	fetch(t, m, "refs/heads/main")
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				tree, err := m.Tree(heads[0])
+				if err == nil {
+					_, err = fs.ReadFile(tree, "a/b/c.txt")
+				}
+				if err == nil {
+					_, err = m.MergeBase(t.Context(), heads[0], heads[0])
+				}
+				if err != nil {
+					t.Errorf("reading: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 5 {
+		if i == 3 { // a clone in the middle
+			m.objects.mu.Lock()
+			m.suspect = true
+			m.objects.mu.Unlock()
+			break
+		}
+		files := map[string]string{}
+		for j := range 60 {
+			files[fmt.Sprintf("d%d/f%d", i, j)] = fmt.Sprint(i, j)
+		}
+		s.commit("main", files)
+		if err := m.Fetch(t.Context(), "refs/heads/main"); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	readers.Wait()
+}
+
+func TestTokenGoesNowhereElse(t *testing.T) {
+	var got []string
+	thief := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = append(got, r.Header.Get("Authorization"))
+	}))
+	defer thief.Close()
+	s := newServer(t)
+	head := s.commit("main", map[string]string{"a": "a"})
+	m := s.open(t.TempDir())
+	fetch(t, m, "refs/heads/main")
+	redirect := func(w http.ResponseWriter, r *http.Request) bool {
+		http.Redirect(w, r, thief.URL+r.URL.RequestURI(), http.StatusFound)
+		return true
+	}
+	s.before.Store(&redirect)
+	_, advertise := m.Advertise(t.Context())
+	_, push := m.Append(t.Context(), "ledger", head, map[string][]byte{"x": nil}, "m", noon)
+	for _, err := range []error{advertise, push, m.Fetch(t.Context(), "refs/heads/main")} {
+		if err == nil || !strings.Contains(err.Error(), "another host") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if len(got) > 0 {
+		t.Errorf("the other host was asked with %q", got)
+	}
+}
+
+func TestAnswersBecomeErrors(t *testing.T) {
+	s := newServer(t)
+	m := s.open(t.TempDir())
+	for _, c := range []struct {
+		status   int
+		retry    string
+		text     string
+		sentinel error
+		retries  bool
+	}{
+		{401, "", "listing refs: the git server answered 401: not permitted", fs.ErrPermission, false},
+		{403, "", "not permitted", fs.ErrPermission, false},
+		{403, "30", "rate limited", nil, true},
+		{404, "", "not found", fs.ErrNotExist, false},
+		{429, "30", "rate limited", nil, true},
+		{500, "", "the git server answered 500", nil, true},
+		{503, "Fri, 20 Nov 2026 12:00:30 GMT", "the git server answered 503", nil, true},
+	} {
+		answer := func(w http.ResponseWriter, _ *http.Request) bool {
+			if c.retry != "" {
+				w.Header().Set("Retry-After", c.retry)
+			}
+			w.WriteHeader(c.status)
+			fmt.Fprint(w, "secret body")
+			return true
+		}
+		s.before.Store(&answer)
+		_, err := m.Advertise(t.Context())
+		if err == nil || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), s.URL) {
+			t.Errorf("%d: got %v", c.status, err)
+		}
+		if c.sentinel != nil && !errors.Is(err, c.sentinel) {
+			t.Errorf("%d: %v does not wrap %v", c.status, err, c.sentinel)
+		}
+		var e *Error
+		if !errors.As(err, &e) {
+			t.Fatalf("got %T", err)
+		}
+		if _, ok := e.Retryable(); ok != c.retries {
+			t.Errorf("%d: retryable is %v", c.status, ok)
+		}
+	}
+	s.Close()
+	_, err := m.Advertise(t.Context())
+	var e *Error
+	if !errors.As(err, &e) || strings.Contains(err.Error(), "http") {
+		t.Fatalf("got %v", err)
+	}
+	if _, ok := e.Retryable(); !ok {
+		t.Errorf("no answer is not retryable: %v", err)
+	}
+}
+
+func TestPackBeyondTheLimit(t *testing.T) { // A65
+	s := newServer(t)
+	head := s.commit("main", map[string]string{"big": strings.Repeat("0123456789abcdef", 1<<14)})
+	m := s.open(t.TempDir())
+	m.guard.pack = 500
+	err := m.Fetch(t.Context(), "refs/heads/main")
+	if err == nil || !strings.Contains(err.Error(), "larger than the limit") {
+		t.Errorf("got %v", err)
+	}
+	left, globErr := filepath.Glob(filepath.Join(m.dir, "*", "objects", "pack", "*"))
+	if globErr != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, globErr)
+	}
+	m.guard.pack = maxPack
+	fetch(t, m, "refs/heads/main")
+	whole(t, m, head)
+}
+
+func TestAddressesWithCredentialsAreRefused(t *testing.T) {
+	for _, address := range []string{"https://x:ghs_secret@github.com/a/b.git", "git@github.com:a/b", "ssh://github.com/a/b", "file:///etc", "/tmp/x", "", "https://h/p?token=1"} {
+		if _, err := Open(t.TempDir(), Remote{URL: address}); err == nil || strings.Contains(err.Error(), "ghs_") {
+			t.Errorf("%q: got %v", address, err)
+		}
+	}
+}
+
+func TestHostileRefNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"refs/heads/main": true, "refs/heads/liftlock/dev/shop": true, "refs/pull/7/head": true,
+		"refs/heads/../../config": false, "refs/heads/a..b": false, "refs/heads/.lock": false, "refs/heads/a b": false, "refs/heads/a\nb": false,
+		"refs/heads/": false, "refs/pull/7/merge": false, "refs/pull/x/head": false, "refs/pull//head": false, "refs/tags/v1": false, "HEAD": false,
+		"refs/replace/" + strings.Repeat("a", 40): false, // A95: a replacement must not be able to stand in for a commit
+	} {
+		if got := mirrored(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
 	}
 }
