@@ -11,7 +11,7 @@ import data.liftlock.lib
 # description: People decide unless the pipeline says fast and nothing asks for people.
 # custom:
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 default lane := "review"
 
 lane := "fast" if {
@@ -25,7 +25,7 @@ lane := "fast" if {
 # custom:
 #   codes: [RENDER_ENTRIES_ONLY, POLICY_WARNED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 asking contains "the rendered result was not proved" if lib.evidence.change.rendered == "entries"
 
 asking contains "an own rule asks for a review" if data.liftlock.gates.policy.asks

@@ -35,7 +35,7 @@ gathered(name) if is_object(evidence[name])
 # custom:
 #   codes: [CODE_UNKNOWN]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 row(code) := found if {
 	found := data.liftlock.codes[code]
 } else := {"outcome": "unknown", "remedy": "Report it with the recorded input.", "owner": "operator", "waivable": false}
@@ -103,11 +103,15 @@ covers(rule, _, ids) if {
 # unread is what could not be looked at, other than places that hold nothing of interest: findings.
 unread(uninteresting) := {found |
 	some look in list(evidence, ["looked"])
-	not look.source in uninteresting
-	not look.state in {"ok", "absent"}
+	not among(look, uninteresting)
+	not was_read(look)
 	code := object.get(look, "code", "")
 	found := finding(code, sprintf("%s could not be read: %s", [look.source, title(code)]), {})
 }
+
+among(look, places) if look.source in places
+
+was_read(look) if look.state in {"ok", "absent"}
 
 title(code) := object.get(object.get(data.liftlock.codes, code, {}), "title", "for a reason that has no code")
 

@@ -51,7 +51,7 @@ comparable(signer, claims) if {
 # custom:
 #   codes: [CERTIFICATE_UNTRUSTED, IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 checks(signer, claims) := array.concat(demanded, chosen) if {
 	want := signer.keyless
 	demanded := [
@@ -79,7 +79,7 @@ checks(signer, claims) := array.concat(demanded, chosen) if {
 # custom:
 #   codes: [IDENTITY_MISMATCH, KEY_NOT_YET_VALID, KEY_EXPIRED, KEY_REVOKED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 checks(signer, claims) := array.concat(same, valid) if {
 	want := signer.key
 	not signer.keyless

@@ -29,7 +29,7 @@ names := [
 # entrypoint: true
 # custom:
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 verdict := {
 	"schema": "liftlock.dev/verdict/v1",
 	"opa": object.get(input, "opa", ""),
@@ -62,7 +62,7 @@ answered := [gate |
 # custom:
 #   codes: [RULE_UNDEFINED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 default result := "FAILED"
 
 result := "PASSED" if {
@@ -97,7 +97,7 @@ demanded(name) := level if {
 # custom:
 #   codes: [GATES_ALL_OFF]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 all_off if {
 	every name in names {
 		demanded(name) == "off"
@@ -184,7 +184,7 @@ against(name) := [found | some found in findings(name); found.waiver == null; fo
 # description: The next instant at which time alone could change anything but the instant itself. Before it the same facts mean the same verdict.
 # custom:
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 default reconsider_at := 0
 
 reconsider_at := min(instants) if count(instants) > 0

@@ -52,7 +52,7 @@ func assemble(own map[string][]byte, tests bool) (fstest.MapFS, *compiled, []Pro
 	}
 	for _, name := range sortedNames(loaded.Modules) {
 		if strings.HasPrefix(name, ownDirectory+"/") {
-			problems = append(problems, confine(loaded.Modules[name].Parsed)...)
+			problems = append(problems, confine(loaded.Modules[name].Parsed, isTest(name))...)
 		}
 	}
 	if len(problems) > 0 {
@@ -69,15 +69,18 @@ func assemble(own map[string][]byte, tests bool) (fstest.MapFS, *compiled, []Pro
 	return files, &compiled{compiler: compiler, store: store}, nil
 }
 
+// testPackage is where tests of own rules may live as well; they are never judged by.
+const testPackage = ownDirectory + "_test"
+
 // decision is the names that conftest's convention gives to rules that say something.
 var decision = regexp.MustCompile(`\A(deny|violation|warn)(_[a-zA-Z0-9]+)*\z`)
 
 // confine refuses an own file that could reach beyond package custom. It reads the syntax tree, because text can be written in many ways:
 // a file that declares package liftlock would add to the built-in rules, and one that refers to them could make their evaluation circular
 // or replace them with the keyword with.
-func confine(module *ast.Module) []Problem {
+func confine(module *ast.Module, test bool) []Problem {
 	var problems []Problem
-	if !isCustom(module.Package.Path) {
+	if !isCustom(module.Package.Path) && !(test && packageName(module) == testPackage) {
 		problems = append(problems, at(module.Package.Location, fmt.Sprintf("package %s: own rules live under package custom, for example package custom.images", packageName(module))))
 	}
 	ast.WalkNodes(module, func(node ast.Node) bool {

@@ -14,7 +14,7 @@ change := object.get(lib.evidence, "change", {})
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", "the head was not compared with its base", {}) if not lib.gathered("change")
 
 # METADATA
@@ -23,12 +23,12 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "the head was not compare
 # custom:
 #   codes: [MIXED_CHANGE, HEAD_MODIFIED]
 #   owner: liftlock
-#   review_by: 2027-06-01
-findings contains lib.finding("MIXED_CHANGE", sprintf("head %s changes more than the images: %s", [change.head, concat(", ", sort(others))]), {}) if {
+#   review_by: "2027-06-01"
+findings contains lib.finding("MIXED_CHANGE", sprintf("head %s changes more than the images: %s", [short(change.head), concat(", ", sort(others))]), {}) if {
 	count(others) > 0
 }
 
-findings contains lib.finding("HEAD_MODIFIED", sprintf("head %s is not base %s with the intended edits", [change.head, change.base]), {}) if {
+findings contains lib.finding("HEAD_MODIFIED", sprintf("head %s is not base %s with the intended edits", [short(change.head), short(change.base)]), {}) if {
 	lib.gathered("change")
 	count(others) == 0
 	not change.treeEqual == true
@@ -42,11 +42,13 @@ others := lib.list(change, ["other"])
 # custom:
 #   codes: [RENDER_FAILED, RENDER_ENTRIES_ONLY]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("RENDER_FAILED", "the overlays do not render to exactly the intended change", {}) if {
 	lib.gathered("change")
-	not change.rendered in {"proved", "entries"}
+	not rendered
 }
+
+rendered if change.rendered in {"proved", "entries"}
 
 findings contains lib.finding("RENDER_ENTRIES_ONLY", "only the entries were compared: something in the overlays is remote, a plugin or a chart", {}) if {
 	change.rendered == "entries"
@@ -58,17 +60,19 @@ findings contains lib.finding("RENDER_ENTRIES_ONLY", "only the entries were comp
 # custom:
 #   codes: [COMMIT_UNVERIFIED]
 #   owner: liftlock
-#   review_by: 2027-06-01
-findings contains lib.finding("COMMIT_UNVERIFIED", sprintf("the forge does not vouch for the signature of head %s", [change.head]), {}) if {
+#   review_by: "2027-06-01"
+findings contains lib.finding("COMMIT_UNVERIFIED", sprintf("the forge does not vouch for the signature of head %s", [short(change.head)]), {}) if {
 	lib.gathered("change")
 	not change.verified == true
 }
 
-proof := sprintf("head %s is base %s with the intended edits, %s, verified", [change.head, change.base, how[change.rendered]]) if {
+proof := sprintf("head %s is base %s with the intended edits, %s, verified", [short(change.head), short(change.base), how[change.rendered]]) if {
 	change.treeEqual == true
 	change.verified == true
 	count(change.other) == 0
 }
+
+short(commit) := substring(commit, 0, 12)
 
 how := {"proved": "proved by rendering", "entries": "proved by its entries"}
 

@@ -18,7 +18,7 @@ holding := {entry.environment: entry.holds | some entry in lib.list(order, ["env
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", "the other environments were not looked at", {}) if not lib.gathered("order")
 
 # METADATA
@@ -27,7 +27,7 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "the other environments w
 # custom:
 #   codes: [ORDER_BEFORE, ORDER_UNKNOWN]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("ORDER_BEFORE", sprintf("%s does not hold this digest yet", [before]), {"{before}": before}) if {
 	lib.gathered("order")
 	some before in after
@@ -37,8 +37,10 @@ findings contains lib.finding("ORDER_BEFORE", sprintf("%s does not hold this dig
 findings contains lib.finding("ORDER_UNKNOWN", sprintf("nobody looked at whether %s holds this digest", [before]), {"{before}": before}) if {
 	lib.gathered("order")
 	some before in after
-	not is_boolean(holding[before])
+	not looked_at(before)
 }
+
+looked_at(environment) if is_boolean(holding[environment])
 
 # METADATA
 # title: It is no downgrade
@@ -46,13 +48,15 @@ findings contains lib.finding("ORDER_UNKNOWN", sprintf("nobody looked at whether
 # custom:
 #   codes: [DOWNGRADE, DOWNGRADE_UNKNOWN]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("DOWNGRADE", sprintf("it is older than what %s has, by %s", [lib.requirements.environment, object.get(order, "by", "")]), {}) if order.downgrade == "yes"
 
 findings contains lib.finding("DOWNGRADE_UNKNOWN", sprintf("nothing says whether it is newer than what %s has", [lib.requirements.environment]), {}) if {
 	lib.gathered("order")
-	not order.downgrade in {"yes", "no"}
+	not compared
 }
+
+compared if order.downgrade in {"yes", "no"}
 
 # METADATA
 # title: Nobody vetoed it
@@ -60,7 +64,7 @@ findings contains lib.finding("DOWNGRADE_UNKNOWN", sprintf("nothing says whether
 # custom:
 #   codes: [VETOED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("VETOED", sprintf("%s said no on %s", [veto.by, lib.utc(veto.at)]), {"{by}": veto.by}) if {
 	some veto in lib.list(order, ["vetoes"])
 }
@@ -71,7 +75,7 @@ findings contains lib.finding("VETOED", sprintf("%s said no on %s", [veto.by, li
 # custom:
 #   codes: [WINDOW_CLOSED, FROZEN]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding(closure_code(closure), sprintf("closed by %s %s%s%s", [closure.kind, closure.name, reason(closure), until(closure)]), {}) if {
 	some closure in closures
 }

@@ -12,7 +12,7 @@ import data.liftlock.lib
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", "branch rules: not gathered by this version", {})
 
 instants := set()

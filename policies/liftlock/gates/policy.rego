@@ -23,7 +23,7 @@ own if data.custom
 # custom:
 #   codes: [POLICY_DENIED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("POLICY_DENIED", sprintf("%s: %s", [said.rule, text(said.message)]), {}) if {
 	some said in denials
 }
@@ -36,7 +36,7 @@ denials := [said | some said in messages; regex.match(`^(deny|violation)(_[a-zA-
 # custom:
 #   codes: [POLICY_WARNED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("POLICY_WARNED", sprintf("%s: %s", [said.rule, text(said.message)]), {}) if {
 	some said in messages
 	regex.match(`^warn(_[a-zA-Z0-9]+)*$`, said.name)
@@ -74,3 +74,6 @@ proof := "own rules deny nothing" if {
 proof := "no own rules" if not own
 
 instants contains hour + step if own
+
+# Own rules see the closures, whether or not the order is demanded.
+instants contains input.derived.nextChange if own

@@ -21,7 +21,7 @@ people_decide if lane.lane == "review"
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", sprintf("%s: not looked at", [part]), {}) if {
 	people_decide
 	some part in ["change", "oversight", "reviews"]
@@ -34,7 +34,7 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", sprintf("%s: not looked a
 # custom:
 #   codes: [REVIEW_UNOWNED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("REVIEW_UNOWNED", sprintf("%s has no owner in CODEOWNERS", [path.path]), {"{path}": path.path}) if {
 	people_decide
 	some path in paths
@@ -55,18 +55,18 @@ owned(path) if count(path.owners) > 0
 # custom:
 #   codes: [REVIEW_WAITING]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("REVIEW_WAITING", sprintf("%s: no approval by %s%s", [path.path, concat(" or ", sort(path.owners)), aside]), {"{reviewers}": concat(" or ", sort(path.owners))}) if {
 	people_decide
 	all_gathered
 	some path in paths
 	owned(path)
-	not approved(path.path)
+	not approved(path)
 }
 
 approved(path) if {
 	some review in approvals
-	path in review.ownerOf
+	path.path in review.ownerOf
 }
 
 # METADATA
@@ -75,7 +75,7 @@ approved(path) if {
 # custom:
 #   codes: [REVIEW_WAITING]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("REVIEW_WAITING", sprintf("%d of %v approvals%s", [count(approvers), demand.approvals, aside]), {"{reviewers}": lib.owner("owners")}) if {
 	people_decide
 	all_gathered
@@ -94,7 +94,7 @@ approvers := {review.user | some review in approvals}
 # description: A person's, of exactly this head, an owner's of something changed, who neither opened the pull request nor pushed to it.
 # custom:
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 approvals := [review |
 	some review in reviews
 	review.state == "approved"
@@ -102,16 +102,18 @@ approvals := [review |
 	review.person == true
 	count(review.ownerOf) > 0
 	review.user != lib.evidence.reviews.author
-	not review.user in lib.list(lib.evidence, ["reviews", "pushers"])
+	not pushed(review)
 	not interested(review)
 ]
+
+pushed(review) if review.user in lib.list(lib.evidence, ["reviews", "pushers"])
 
 # METADATA
 # title: Separation of duties
 # description: Who accepted a risk of this image here, as the owner of a waiver in force, does not also approve that it moves.
 # custom:
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 interested(review) if {
 	demand.separationOfDuties == true
 	some rule in lib.list(lib.requirements, ["waivers"])
@@ -138,7 +140,7 @@ reason(review) := "no person" if {
 } else := "opened the pull request" if {
 	review.user == lib.evidence.reviews.author
 } else := "pushed to it" if {
-	review.user in lib.list(lib.evidence, ["reviews", "pushers"])
+	pushed(review)
 } else := "owns a waiver in force here" if {
 	interested(review)
 } else := "owns nothing of it"
@@ -149,7 +151,7 @@ reason(review) := "no person" if {
 # custom:
 #   codes: [REVIEW_CHANGES_REQUESTED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("REVIEW_CHANGES_REQUESTED", sprintf("%s asked for changes on %s", [review.login, lib.utc(review.at)]), {"{reviewers}": review.login}) if {
 	some review in objections
 }
@@ -179,7 +181,7 @@ proof := sprintf("approved by %s", [concat(", ", sort({review.login | some revie
 	count(objections) == 0
 	count(paths) > 0
 	every path in paths {
-		approved(path.path)
+		approved(path)
 	}
 }
 

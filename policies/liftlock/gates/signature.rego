@@ -22,7 +22,7 @@ matched if count(matches) > 0
 # custom:
 #   codes: [SIGNERS_NONE]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SIGNERS_NONE", "the requirements name no signer", {}) if count(signers.all) == 0
 
 # METADATA
@@ -31,7 +31,7 @@ findings contains lib.finding("SIGNERS_NONE", "the requirements name no signer",
 # custom:
 #   codes: [SIGNATURE_ABSENT]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SIGNATURE_ABSENT", "no valid signature of this digest was found", {}) if {
 	count(signatures) == 0
 	lib.looked_at({"legacy-signature", "referrers"})
@@ -43,7 +43,7 @@ findings contains lib.finding("SIGNATURE_ABSENT", "no valid signature of this di
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signatures", {}) if {
 	count(signatures) == 0
 	not lib.looked_at({"legacy-signature", "referrers"})
@@ -55,7 +55,7 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signat
 # custom:
 #   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains found if {
 	not matched
 	some found in lib.unread({"manifest", "configuration", "legacy-attestation"})
@@ -67,7 +67,7 @@ findings contains found if {
 # custom:
 #   codes: [SIGNATURE_INVALID, SIGNATURE_MALFORMED, CLAIM_DIGEST_MISMATCH, SUBJECT_MISMATCH, TOO_MANY_SUBJECTS, CERTIFICATE_UNTRUSTED, CERTIFICATE_EXPIRED, CHAIN_EXPIRED, SCT_MISSING, TLOG_MISSING, EVIDENCE_MALFORMED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains found if {
 	not matched
 	some found in lib.rejected("signature")
@@ -79,7 +79,7 @@ findings contains found if {
 # custom:
 #   codes: [IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER, CERTIFICATE_UNTRUSTED, KEY_EXPIRED, KEY_NOT_YET_VALID, KEY_REVOKED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains signers.explain(pair[3], problem, pair[1]) if {
 	not matched
 	some pair in nearest

@@ -14,7 +14,7 @@ subject := object.get(lib.evidence, "subject", {})
 # custom:
 #   codes: [REGISTRY_INCONSISTENT, REGISTRY_UNREACHABLE, REGISTRY_DENIED, MANIFEST_TOO_LARGE, MANIFEST_MALFORMED, REALM_NOT_ALLOWED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.unread({"legacy-signature", "legacy-attestation", "referrers", "verifier"})[_]
 
 # METADATA
@@ -23,7 +23,7 @@ findings contains lib.unread({"legacy-signature", "legacy-attestation", "referre
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for the manifest", {}) if not lib.looked_at({"manifest"})
 
 # METADATA
@@ -32,7 +32,7 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for the ma
 # custom:
 #   codes: [SUBJECT_ABSENT]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SUBJECT_ABSENT", sprintf("the registry says that it has no %s", [reference]), {}) if {
 	some look in lib.list(lib.evidence, ["looked"])
 	look.source == "manifest"
@@ -45,7 +45,7 @@ findings contains lib.finding("SUBJECT_ABSENT", sprintf("the registry says that 
 # custom:
 #   codes: [SUBJECT_OTHER]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SUBJECT_OTHER", sprintf("the evidence is about %s, the requirements are not", [reference]), {}) if not same
 
 same if {
@@ -61,7 +61,7 @@ same if {
 # custom:
 #   codes: [PLATFORM_MISSING]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("PLATFORM_MISSING", sprintf("no image for %s; there is %s", [platform, there]), {"{platform}": platform}) if {
 	some platform in lib.list(lib.requirements, ["platforms"])
 	not platform in platforms

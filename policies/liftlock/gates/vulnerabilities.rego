@@ -20,7 +20,7 @@ skew := 300
 # custom:
 #   codes: [EVIDENCE_NOT_GATHERED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for scan reports", {}) if not looked
 
 looked if {
@@ -34,7 +34,7 @@ looked if {
 # custom:
 #   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.unread({"manifest", "configuration", "legacy-signature"})[_]
 
 # METADATA
@@ -43,7 +43,7 @@ findings contains lib.unread({"manifest", "configuration", "legacy-signature"})[
 # custom:
 #   codes: [SCAN_ABSENT, SCAN_UNTRUSTED, PREDICATE_SCHEMA, EVIDENCE_MALFORMED, SUBJECT_MISMATCH]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SCAN_ABSENT", "no scan report of this digest was found", {}) if {
 	looked
 	count(reports) == 0
@@ -66,7 +66,7 @@ trusted := [report | some report in reports; count(signers.accepting(report.sign
 # description: By the trusted time of its signature, so that an old clean report cannot be replayed over a newer bad one.
 # custom:
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 deciding := [report |
 	some report in trusted
 	not outdated(report)
@@ -92,7 +92,7 @@ signed(report) := report.signer.verifiedAt if {
 # custom:
 #   codes: [SCAN_EMPTY]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SCAN_EMPTY", sprintf("%s: %s looked at no package and found nothing", [report.envelope, report.tool]), {}) if {
 	some report in deciding
 	not full(report)
@@ -108,7 +108,7 @@ full(report) if report.findings > 0
 # custom:
 #   codes: [SCAN_STALE]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("SCAN_STALE", sprintf("%s: %s scanned %s%s, good until %s", [report.envelope, report.tool, lib.utc(anchor(report)), database(report), lib.utc(expires(report))]), {}) if {
 	count(fresh) == 0
 	some report in deciding
@@ -147,7 +147,7 @@ database(report) := sprintf(" with a database of %s", [lib.utc(report.databaseAt
 # custom:
 #   codes: [CLOCK_SKEW]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("CLOCK_SKEW", sprintf("%s: %s says that it scanned %s", [report.envelope, report.tool, lib.utc(report.at)]), {}) if {
 	some report in deciding
 	report.at > lib.at + skew
@@ -159,7 +159,7 @@ findings contains lib.finding("CLOCK_SKEW", sprintf("%s: %s says that it scanned
 # custom:
 #   codes: [VULNERABILITY]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains over(entry, null) if {
 	some severity in severities
 	not fits(severity)
@@ -191,7 +191,7 @@ over(entry, waiver) := object.union(lib.finding("VULNERABILITY", sprintf("%s; mo
 # custom:
 #   codes: [VULNERABILITY_IN_GRACE]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains object.union(lib.finding("VULNERABILITY_IN_GRACE", sprintf("%s; accepted until %s", [described(entry), lib.utc(ends(entry))]), {"{fix}": fix(entry)}), {"deadline": ends(entry)}) if {
 	some entry in entries_
 	graced(entry)
@@ -270,7 +270,7 @@ line(severity) := demand.allow[severity] if {
 # custom:
 #   codes: [VULNERABILITIES_LOW]
 #   owner: liftlock
-#   review_by: 2027-06-01
+#   review_by: "2027-06-01"
 findings contains lib.finding("VULNERABILITIES_LOW", sprintf("%d of severity %s; more than %d", [number, severity, line(severity).count]), {}) if {
 	count(deciding) > 0
 	some severity in ["low", "negligible"]
