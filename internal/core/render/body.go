@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/pipeline"
@@ -13,32 +12,19 @@ import (
 // PullRequestBody returns Markdown for the person who is asked to decide: may it, what moves, what is new, why me; the proof is folded.
 // It is at most 60,000 characters; where lists are cut, it says how much is left out and where that is.
 func PullRequestBody(p Proposal) string {
-	return shrink(func(most int) string { return body(p, most) })
+	return shrink(func(most int) []string { return body(p, most) })
 }
 
-// shrink takes the most detailed text that fits.
-func shrink(write func(most int) string) string {
-	text := ""
-	for _, most := range details() {
-		if text = write(most); fits(text) {
-			return text
-		}
-	}
-	return text // unreachable by construction, as a test with the largest of everything shows
-}
-
-func fits(s string) bool { return len(s) <= maxBytes && utf8.RuneCountInString(s) <= maxRunes }
-
-func body(p Proposal, most int) string {
+func body(p Proposal, most int) []string {
 	sections := []string{
 		headline(p),
 		moves(p, most),
-		attention(p, most),
 		news(p, most),
+		attention(p, most),
 		reviewers(p, most),
 	}
 	sections = append(sections, foldedGates(p, most)...)
-	return join(append(sections, proof(p, most)))
+	return append(sections, proof(p, most))
 }
 
 // foldedGates is the gates of every image, a section each.
@@ -51,16 +37,6 @@ func foldedGates(p Proposal, most int) []string {
 		sections = append(sections, folded(gatesSummary(p, j), gateTable(j.Verdict, most)))
 	}
 	return sections
-}
-
-func join(sections []string) string {
-	var kept []string
-	for _, s := range sections {
-		if s != "" {
-			kept = append(kept, s)
-		}
-	}
-	return strings.Join(kept, "\n\n") + "\n"
 }
 
 func gatesSummary(p Proposal, j Judgement) string {
@@ -129,22 +105,43 @@ func waitsFor(p Proposal) string {
 func missingGates(p Proposal) string {
 	const named = 2
 	var all []string
+	left := 0
 	for _, j := range p.Judgements {
 		for _, g := range stopping(j.Verdict) {
+			if len(all) == named {
+				left++
+				continue
+			}
 			of := ""
 			if len(p.Judgements) > 1 {
 				of = code(j.Move.Image.Name) + " "
 			}
-			all = append(all, of+code(g.Name)+": "+prose(g.Summary))
+			all = append(all, of+code(g.Name)+": "+reason(g))
 		}
 	}
 	if len(all) == 0 {
 		return "no gate says why: see the verdict in the ledger"
 	}
-	if len(all) > named {
-		return strings.Join(all[:named], " · ") + fmt.Sprintf(" · and %d more", len(all)-named)
+	if left > 0 {
+		all = append(all, fmt.Sprintf("and %d more", left))
 	}
 	return strings.Join(all, " · ")
+}
+
+// reason is why a gate stops it: its summary, or the worst of its findings where there are several.
+func reason(g verdict.Gate) string {
+	findings := open(g)
+	if len(findings) < 2 {
+		return prose(g.Summary)
+	}
+	worst := findings[0]
+	for _, f := range findings {
+		if f.Outcome == verdict.Fail {
+			worst = f
+			break
+		}
+	}
+	return prose(worst.Message) + fmt.Sprintf(", and %d more", len(findings)-1)
 }
 
 // reconsiderAt is the first instant at which time alone could change one of the verdicts; 0: never.
@@ -180,7 +177,7 @@ func moves(p Proposal, most int) string {
 
 // attention is what a reader must not miss though it stops nothing: warnings, and waivers in use.
 func attention(p Proposal, most int) string {
-	var lines []string
+	lines := list{most: most}
 	for _, j := range p.Judgements {
 		of := ""
 		if len(p.Judgements) > 1 {
@@ -188,25 +185,16 @@ func attention(p Proposal, most int) string {
 		}
 		for _, g := range j.Verdict.Gates {
 			if state(g) == "warn" {
-				lines = append(lines, "- "+of+code(g.Name)+" would stop it if it were enforced: "+prose(g.Summary))
+				lines.add(func() string { return of + code(g.Name) + " would stop it if it were enforced: " + reason(g) })
 			}
 			for _, f := range waived(g) {
-				lines = append(lines, "- "+of+code(g.Name)+" waived: "+prose(f.Message)+", "+waiverText(*f.Waiver))
+				lines.add(func() string {
+					return of + code(g.Name) + " waived: " + prose(f.Message) + ", " + waiverText(*f.Waiver)
+				})
 			}
 		}
 	}
-	if len(lines) == 0 {
-		return ""
-	}
-	return "**Please look at**\n" + strings.Join(cut(lines, most, "- "), "\n")
-}
-
-// cut shortens a list and says by how much.
-func cut(lines []string, most int, bullet string) []string {
-	if len(lines) <= most {
-		return lines
-	}
-	return append(lines[:most:most], bullet+leftOut(len(lines)-most))
+	return lines.under("**Please look at**")
 }
 
 // proof is what a reader needs to check everything without Liftlock.
@@ -228,7 +216,7 @@ func proof(p Proposal, most int) string {
 		if p.Record.Path != "" && !j.Input.IsZero() {
 			commands = append(commands,
 				"git show FETCH_HEAD:objects/sha256/"+j.Input.Hex()+" > input.json",
-				"opa eval --fail --format raw --data policies --input input.json data.liftlock.verdict")
+				"opa eval --fail --format raw --data policies --input input.json data.liftlock.verdict | tr -d '\\n' | sha256sum")
 		}
 		for n, c := range j.Commands {
 			if n == most {
@@ -257,7 +245,7 @@ func digests(j Judgement) string {
 	for _, d := range []struct {
 		name string
 		of   digest.Digest
-	}{{"evidence", j.Verdict.Evidence}, {"requirements", j.Verdict.Requirements}, {"rules", j.Verdict.Rules}} {
+	}{{"verdict", j.verdictDigest()}, {"evidence", j.Verdict.Evidence}, {"requirements", j.Verdict.Requirements}, {"rules", j.Verdict.Rules}} {
 		if !d.of.IsZero() {
 			s += "<br>\n" + d.name + " " + code(d.of.String())
 		}

@@ -10,7 +10,7 @@ import (
 // Check returns what the check on a pull request head says about the units that the head moves, in the order given: a title of one line
 // of plain text, and Markdown with what to fix. The summary is capped like a pull request body.
 func Check(proposals []Proposal) (title, summary string) {
-	return checkTitle(proposals), shrink(func(most int) string { return checkSummary(proposals, most) })
+	return checkTitle(proposals), shrink(func(most int) []string { return checkSummary(proposals, most) })
 }
 
 func checkTitle(proposals []Proposal) string {
@@ -51,9 +51,9 @@ func stoppedBy(p Proposal) string {
 	return fit(" ("+strings.Join(names, ", ")+")", " ("+plural(len(names), "gate", "gates")+")", maxTitle/2)
 }
 
-func checkSummary(proposals []Proposal, most int) string {
+func checkSummary(proposals []Proposal, most int) []string {
 	if len(proposals) == 0 {
-		return "This pull request changes no image that an environment pins.\n"
+		return []string{"This pull request changes no image that an environment pins."}
 	}
 	var sections []string
 	for i, p := range proposals {
@@ -65,27 +65,24 @@ func checkSummary(proposals []Proposal, most int) string {
 			sections = append(sections, "### "+code(p.Application)+" to "+code(p.Environment))
 		}
 		sections = append(sections, headline(p))
-		if fix := fixes(p, most); fix != "" {
-			sections = append(sections, "**What to fix**\n"+fix)
-		}
-		sections = append(sections, moves(p, most), attention(p, most), reviewers(p, most))
+		sections = append(sections, fixes(p, most), moves(p, most), attention(p, most), reviewers(p, most))
 		sections = append(sections, foldedGates(p, most)...)
 		sections = append(sections, proof(p, most))
 	}
-	return join(sections)
+	return sections
 }
 
 // Problem returns Markdown for a head that cannot be judged: every line of the error, which may quote hostile text. It is capped like a
 // pull request body.
 func Problem(err error) string {
 	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
-	return shrink(func(most int) string {
+	return shrink(func(most int) []string {
 		shown := lines
 		rest := ""
 		if len(lines) > most {
 			shown = lines[:most]
 			rest = fmt.Sprintf("%d more: `liftlock lint` lists all of them", len(lines)-most)
 		}
-		return join([]string{"**❌ Not judged**, because of " + plural(len(lines), "problem", "problems") + ":", block("text", shown), rest})
+		return []string{"**❌ Not judged**, because of " + plural(len(lines), "problem", "problems") + ":", block("text", shown), rest}
 	})
 }

@@ -25,10 +25,7 @@ func CommitMessage(p Proposal) string {
 			lines = append(lines, trailer("Source", j.Source.Repository+"@"+j.Source.Commit))
 		}
 		verdict := word(string(j.Verdict.Result))
-		if len(j.Verdict.Raw) > 0 {
-			verdict += " " + digest.Of(j.Verdict.Raw).String()
-		}
-		lines = append(lines, trailer("Verdict", verdict))
+		lines = append(lines, trailer("Verdict", strings.TrimSpace(verdict+" "+j.verdictDigest().String())))
 	}
 	lines = append(lines, trailer("Environment", word(p.Environment)), trailer("Application", word(p.Application)))
 	if p.Record.Path != "" {

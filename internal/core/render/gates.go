@@ -116,13 +116,14 @@ func gateTable(v verdict.Verdict, most int) string {
 	return table
 }
 
-// findingLines says what is wrong and what to do about it, a line each. A finding that only repeats its gate's summary is not
-// said twice.
+// findingLines says what is wrong and what to do about it, a line each. A message that its gate's summary said is not said twice, nor
+// are waivers, which stand unfolded under "Please look at".
 func findingLines(g verdict.Gate, most int) []string {
+	findings := open(g)
 	var lines []string
-	for i, f := range g.Findings {
+	for i, f := range findings {
 		if i == most {
-			lines = append(lines, leftOut(len(g.Findings)-most))
+			lines = append(lines, leftOut(len(findings)-most))
 			break
 		}
 		line := code(f.Code)
@@ -135,15 +136,12 @@ func findingLines(g verdict.Gate, most int) []string {
 }
 
 func consequence(f verdict.Finding) string {
-	if f.Waiver != nil {
-		return " → waived " + waiverText(*f.Waiver)
-	}
 	var s string
 	if f.Remedy != "" {
 		s += " → " + prose(f.Remedy)
 	}
 	if f.Owner != "" {
-		s += " · " + code(f.Owner)
+		s += " · " + prose(f.Owner)
 	}
 	if f.Deadline > 0 {
 		s += " · fails at " + instant(f.Deadline)
@@ -153,9 +151,4 @@ func consequence(f verdict.Finding) string {
 
 func waiverText(w verdict.Waiver) string {
 	return fmt.Sprintf("until %s by %s: %s", instant(w.Expires), code(w.Owner), prose(w.Justification))
-}
-
-// leftOut stands for the items of a list that were not written out, and says where they are.
-func leftOut(n int) string {
-	return fmt.Sprintf("%d more, listed in the recorded input (see “Check it yourself”)", n)
 }

@@ -100,6 +100,11 @@ func harmless(w string) bool {
 	if len(w) >= 7 && strings.Trim(w, "abcdefABCDEF") == "" {
 		return false
 	}
+	for parts := strings.Split(w, "-"); len(parts) > 1; parts = parts[1:] {
+		if prefix := parts[0]; len(prefix) > 1 && (prefix == strings.ToUpper(prefix) || strings.EqualFold(prefix, "ghsa")) {
+			return false // GHSA-xxxx-…, or the prefix of somebody's ticket system
+		}
+	}
 	inner := false
 	for _, r := range w {
 		switch {

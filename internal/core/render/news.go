@@ -52,7 +52,7 @@ func rank(v evidence.Vulnerability) int {
 // news lists what the move brings and takes away. It is empty where one side is not known: a total without its difference tells a
 // reviewer nothing.
 func news(p Proposal, most int) string {
-	var parts []string
+	lines := list{most: 2*most + 2}
 	for _, j := range p.Judgements {
 		if j.Before == nil || j.After == nil {
 			continue
@@ -63,28 +63,23 @@ func news(p Proposal, most int) string {
 		}
 		introduced, fixed := compare(j.Before, j.After)
 		if len(introduced)+len(fixed) == 0 {
-			parts = append(parts, "- "+about+"no vulnerability of medium severity or above comes or goes")
-			continue
+			lines.add(func() string { return about + "no vulnerability of medium severity or above comes or goes" })
 		}
-		parts = append(parts, items(about+"introduces", introduced, most)...)
-		parts = append(parts, items(about+"fixes", fixed, most)...)
+		changes(&lines, about+"introduces ", introduced, most)
+		changes(&lines, about+"fixes ", fixed, most)
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "**What is new**\n" + strings.Join(cut(parts, 2*most, "- "), "\n")
+	return lines.under("**What is new**")
 }
 
-func items(verb string, found []evidence.Vulnerability, most int) []string {
-	var lines []string
+// changes adds findings under one verb. Each verb has its own limit, so that a flood of new findings does not hide what was fixed.
+func changes(lines *list, verb string, found []evidence.Vulnerability, most int) {
 	for i, v := range found {
 		if i == most {
-			lines = append(lines, fmt.Sprintf("- %s %s", verb, leftOut(len(found)-most)))
-			break
+			lines.add(func() string { return verb + leftOut(len(found)-most) })
+			return
 		}
-		lines = append(lines, "- "+verb+" "+vulnerability(v))
+		lines.add(func() string { return verb + vulnerability(v) })
 	}
-	return lines
 }
 
 func vulnerability(v evidence.Vulnerability) string {

@@ -68,6 +68,14 @@ func (p Proposal) Result() verdict.Result {
 	return result
 }
 
+// verdictDigest names the verdict by its canonical bytes; zero where they are not at hand.
+func (j Judgement) verdictDigest() digest.Digest {
+	if len(j.Verdict.Raw) == 0 {
+		return digest.Digest{}
+	}
+	return digest.Of(j.Verdict.Raw)
+}
+
 // lane is the strictest lane of the judgements.
 func (p Proposal) lane() pipeline.Lane {
 	for _, j := range p.Judgements {
@@ -89,7 +97,10 @@ func title(p Proposal, most int) string {
 	head := "promote " + word(p.Application) + " to " + word(p.Environment) + ": "
 	if len(p.Judgements) == 1 {
 		move := p.Judgements[0].Move
-		versions := version(move.From) + " -> " + version(move.To)
+		versions := version(move.To)
+		if move.From != (promotion.Candidate{}) {
+			versions = version(move.From) + " -> " + versions
+		}
 		if move.Image.Name != p.Application {
 			versions = word(move.Image.Name) + " " + versions
 		}

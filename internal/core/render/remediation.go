@@ -1,7 +1,7 @@
 package render
 
 import (
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/verdict"
@@ -9,63 +9,76 @@ import (
 
 // Remediation returns plain text, a line each: what stops the proposal and what to do about it; "" where nothing does.
 func Remediation(p Proposal) string {
+	most := details()[0]
 	var lines []string
+	left := 0
 	for _, j := range p.Judgements {
 		for _, g := range stopping(j.Verdict) {
-			for _, line := range remedies(g) {
-				lines = append(lines, word(j.Move.Image.Name)+": "+word(g.Name)+": "+line)
+			for _, f := range toFix(g) {
+				if len(lines) == most {
+					left++
+					continue
+				}
+				lines = append(lines, word(j.Move.Image.Name)+": "+word(g.Name)+": "+plainFix(f))
 			}
 		}
 	}
 	if len(lines) == 0 {
 		return ""
 	}
-	most := details()[0]
-	if len(lines) > most {
-		lines = append(lines[:most:most], leftOut(len(lines)-most))
+	if left > 0 {
+		lines = append(lines, fmt.Sprintf("%d more, listed in the recorded input", left))
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// remedies are the open findings of a gate as plain text; its summary where it has none.
-func remedies(g verdict.Gate) []string {
-	findings := open(g)
-	if len(findings) == 0 {
-		return []string{visible(g.Summary, maxQuote)}
+// toFix returns what must change for a gate to pass: its open findings, or its summary where it has none.
+func toFix(g verdict.Gate) []verdict.Finding {
+	if findings := open(g); len(findings) > 0 {
+		return findings
 	}
-	lines := make([]string, 0, len(findings))
-	for _, f := range findings {
-		line := visible(f.Code, maxName) + ": " + visible(f.Message, maxQuote)
-		if f.Remedy != "" {
-			line += "; fix: " + visible(f.Remedy, maxQuote)
-		}
-		if f.Owner != "" {
-			line += " (" + visible(f.Owner, maxName) + ")"
-		}
-		lines = append(lines, line)
+	return []verdict.Finding{{Message: g.Summary}}
+}
+
+func plainFix(f verdict.Finding) string {
+	line := visible(f.Message, maxQuote)
+	if f.Code != "" {
+		line = visible(f.Code, maxName) + ": " + line
 	}
-	return lines
+	if f.Remedy != "" {
+		line += "; fix: " + visible(f.Remedy, maxQuote)
+	}
+	if f.Owner != "" {
+		line += " (" + visible(f.Owner, maxName) + ")"
+	}
+	return line
 }
 
 // fixes is the same as a Markdown list, each fix once even where it concerns several images.
 func fixes(p Proposal, most int) string {
-	var lines []string
+	type fix struct{ code, what, owner string }
+	lines := list{most: most}
+	seen := map[fix]bool{}
 	for _, j := range p.Judgements {
 		for _, g := range stopping(j.Verdict) {
 			for _, f := range open(g) {
-				what := f.Remedy
-				if what == "" {
-					what = f.Message
+				one := fix{f.Code, f.Remedy, f.Owner}
+				if one.what == "" {
+					one.what = f.Message
 				}
-				line := "- " + code(f.Code) + " " + prose(what)
-				if f.Owner != "" {
-					line += " · " + code(f.Owner)
+				if seen[one] {
+					continue
 				}
-				if !slices.Contains(lines, line) {
-					lines = append(lines, line)
-				}
+				seen[one] = true
+				lines.add(func() string {
+					line := code(one.code) + " " + prose(one.what)
+					if one.owner != "" {
+						line += " · " + prose(one.owner)
+					}
+					return line
+				})
 			}
 		}
 	}
-	return strings.Join(cut(lines, most, "- "), "\n")
+	return lines.under("**What to fix**")
 }

@@ -42,29 +42,27 @@ func reviewers(p Proposal, most int) string {
 	if p.lane() == pipeline.Fast {
 		return ""
 	}
-	var lines []string
+	lines := list{most: most}
 	for _, g := range ownerGroups(p.Changed) {
-		lines = append(lines, fmt.Sprintf("%s, because of %s (CODEOWNERS line %d)", anyOf(g.owners, most), paths(g.paths), g.line))
+		lines.add(func() string {
+			return fmt.Sprintf("%s, because of %s (CODEOWNERS line %d)", anyOf(g.owners, most), paths(g.paths), g.line)
+		})
 	}
 	for _, c := range p.Changed {
 		switch {
 		case len(c.Owners) > 0:
 		case c.Line > 0:
-			lines = append(lines, fmt.Sprintf("nobody owns %s: CODEOWNERS line %d names no owner", code(c.Path), c.Line))
+			lines.add(func() string {
+				return fmt.Sprintf("nobody owns %s: CODEOWNERS line %d names no owner", code(c.Path), c.Line)
+			})
 		default:
-			lines = append(lines, fmt.Sprintf("nobody owns %s: no line of CODEOWNERS matches", code(c.Path)))
+			lines.add(func() string { return fmt.Sprintf("nobody owns %s: no line of CODEOWNERS matches", code(c.Path)) })
 		}
 	}
-	switch len(lines) {
-	case 0:
-		return ""
-	case 1:
-		return "**Who must review:** " + lines[0]
+	if len(lines.lines) == 1 && lines.left == 0 {
+		return "**Who must review:** " + strings.TrimPrefix(lines.lines[0], "- ")
 	}
-	for i := range lines {
-		lines[i] = "- " + lines[i]
-	}
-	return "**Who must review**\n" + strings.Join(cut(lines, most, "- "), "\n")
+	return lines.under("**Who must review**")
 }
 
 func anyOf(owners []string, most int) string {

@@ -128,6 +128,7 @@ func movesText(p Planned) string {
 // cause is one code with every image that it stops.
 type cause struct {
 	gate, code, message, remedy string
+	varied                      bool // messages or remedies differ: what is shown is an example
 	images                      []string
 }
 
@@ -139,7 +140,11 @@ func (s Style) causes(out *strings.Builder, planned []Planned) {
 	}
 	out.WriteString("\nwhat stops them:\n")
 	for _, c := range all {
-		fmt.Fprintf(out, "  %s: %s %s: %s\n", plural(len(c.images), "image", "images"), visible(c.gate, maxName), visible(c.code, maxName), visible(c.message, maxQuote))
+		example := ""
+		if c.varied {
+			example = "for example: "
+		}
+		fmt.Fprintf(out, "  %s: %s %s: %s%s\n", plural(len(c.images), "image", "images"), visible(c.gate, maxName), visible(c.code, maxName), example, visible(c.message, maxQuote))
 		if c.remedy != "" {
 			fmt.Fprintf(out, "    fix: %s\n", visible(c.remedy, maxQuote))
 		}
@@ -167,6 +172,7 @@ func gatherCauses(planned []Planned) []*cause {
 						byCode[g.Name+" "+f.Code] = c
 						all = append(all, c)
 					}
+					c.varied = c.varied || f.Message != c.message || f.Remedy != c.remedy
 					if !slices.Contains(c.images, image) {
 						c.images = append(c.images, image)
 					}

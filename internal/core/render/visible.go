@@ -8,13 +8,12 @@ import (
 )
 
 // visible returns s with everything that cannot be seen, or that changes how its neighbours are seen, spelled out as \u{202E}
-// (bytes that are no UTF-8 as \x{FF}), and with at most most runes of s. The result holds no line break and no terminal sequence (A55).
+// (bytes that are no UTF-8 as \x{FF}), cut where it gets longer than most bytes. It holds no line break and no terminal sequence (A55).
 func visible(s string, most int) string {
 	var out strings.Builder
-	count := 0
-	for i := 0; i < len(s); count++ {
+	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if count == most {
+		if out.Len() >= most {
 			fmt.Fprintf(&out, "… (%d more bytes)", len(s)-i)
 			break
 		}
@@ -34,8 +33,8 @@ func visible(s string, most int) string {
 // plain reports whether a rune shows as itself. Letters that render as nothing are the classic way around a list of controls.
 func plain(r rune) bool {
 	switch {
-	case r == ' ':
-		return true
+	case r < utf8.RuneSelf:
+		return r >= ' ' && r <= '~'
 	case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), unicode.Is(unicode.Variation_Selector, r), r == '\u2800':
 		return false
 	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):

@@ -1,0 +1,278 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	goldmarkhtml "github.com/yuin/goldmark/renderer/html"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// page renders Markdown as a forge does: GFM with raw HTML, then a sanitiser for user content.
+func page(t testing.TB, markdown string) string {
+	t.Helper()
+	var out bytes.Buffer
+	engine := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(goldmarkhtml.WithUnsafe()))
+	if err := engine.Convert([]byte(markdown), &out); err != nil {
+		t.Fatal(err)
+	}
+	policy := bluemonday.UGCPolicy()
+	policy.AllowElements("details", "summary", "input")
+	return policy.Sanitize(out.String())
+}
+
+var (
+	quoted   = regexp.MustCompile(`(?s)<pre.*?</pre>|<code.*?</code>|<a .*?</a>`)
+	element  = regexp.MustCompile(`</?([a-z0-9]+)[^>]*>`)
+	hrefs    = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
+	ownLink  = regexp.MustCompile(`\Ahttps://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9._-]+/(?:commit/[0-9a-f]{40}|compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40})\z`)
+	ownTags  = regexp.MustCompile(`\A(?:p|br|h3|strong|code|pre|ul|li|table|thead|tbody|tr|th|td|details|summary|a)\z`)
+	activity = regexp.MustCompile(`(?i)@[\pL\d]|#\d|\bGH-\d|\bGHSA-|CVE-\d|://|www\.|:[a-z0-9_+-]+:|\$|[\w.-]+/[\w.-]+#|\b[0-9a-f]{7,}\b|[\w.]+@[\w.]+|javascript:|<!--|[<>*_~^\[\]` + "`" + `]`)
+)
+
+// inert fails where a rendered page could do anything but be read.
+func inert(t testing.TB, rendered string) {
+	t.Helper()
+	for _, link := range hrefs.FindAllStringSubmatch(rendered, -1) {
+		if !ownLink.MatchString(html.UnescapeString(link[1])) {
+			t.Errorf("live link %q", link[1])
+		}
+	}
+	for _, tag := range element.FindAllStringSubmatch(rendered, -1) {
+		if !ownTags.MatchString(tag[1]) {
+			t.Errorf("element %q", tag[0])
+		}
+	}
+	for _, r := range html.UnescapeString(rendered) {
+		if r != '\n' && r != '→' && r != '·' && !plain(r) {
+			t.Errorf("invisible or reordering character %U", r)
+		}
+	}
+	text := html.UnescapeString(element.ReplaceAllString(quoted.ReplaceAllString(rendered, "\u0001"), ""))
+	if found := activity.FindString(text); found != "" {
+		t.Errorf("live text %q in %.300q", found, text)
+	}
+}
+
+// skeleton is the page's elements without what prose decides, spans and emphasis of a word.
+func skeleton(rendered string) string {
+	var tags []string
+	for _, tag := range element.FindAllStringSubmatch(rendered, -1) {
+		if tag[1] != "code" && tag[1] != "a" {
+			tags = append(tags, strings.Fields(strings.Trim(tag[0], "<>"))[0])
+		}
+	}
+	return strings.Join(tags, " ")
+}
+
+func hostile() []string {
+	return []string{
+		"@acme/all", "x@y", "#1", "fixes #1", "Closes acme/shop#2", "GH-12", "GHSA-aaaa-bbbb-cccc", "see https://evil.example/?q=1",
+		"www.evil.example", "mail mallory@evil.example now", "</details>", "<!-- bot-state: {} -->", "<img src=http://evil.example/x.png>",
+		"<script>alert(1)</script>", "a | b | c", `\| x`, `a\`, "line\r\nbreak", "\n\n# heading\n\n- [ ] task", "```\nfence\n```", "```suggestion\nx\n```",
+		"`", "``", "` `` ```", "`a` @b `c`", "[x](javascript:alert(1))", "![x](data:image/png;base64,AA)", "[x]: http://evil.example", "[^1]", "<javascript:x>",
+		"\u202eevil\u202c", "\u2066x\u2069", "zero\u200bwidth", "\ufeffbom", "\x1b[31mred\x1b[0m", "nul\x00", "\xff\xfe", "\xed\xa0\x80", "\u3164", "\U000e0041",
+		"e\u0301\u0301\u0301", ":tada: 1:100:", "$x^2$ $`x`$", "**bold** _it_ ~~s~~", "&lt;b&gt; &#64;acme", "deadbeefcafe 1234567", "1. one", "1) one", "- dash", "+ plus", "> quote",
+		"---", "===", "    indented", "\t tab", "TICKET-123", "a--b", "'@x'", `"#1"`, "(@x)", "@x.", "“@x”", strings.Repeat("@a ", 5000), strings.Repeat("`", 4000), "",
+	}
+}
+
+// TestHostileTextStaysText covers A53, A54, A55 and A58: whatever foreign text says, a page that quotes it neither acts nor changes shape.
+func TestHostileTextStaysText(t *testing.T) {
+	for _, s := range hostile() {
+		t.Run(fmt.Sprintf("%.20q", s), func(t *testing.T) { checkText(t, s) })
+	}
+}
+
+func checkText(t testing.TB, s string) {
+	t.Helper()
+	p, benign := scripted(t, s), scripted(t, "x")
+	const most = 3
+	for _, texts := range [][2]string{
+		{join(body(p, most)), join(body(benign, most))},
+		{join(checkSummary([]Proposal{p, p}, most)), join(checkSummary([]Proposal{benign, benign}, most))},
+		{Problem(errors.New(strings.ReplaceAll(s, "\n", " "))), Problem(errors.New("x"))},
+	} {
+		got, want := page(t, texts[0]), page(t, texts[1])
+		inert(t, got)
+		if strings.TrimSpace(s) != "" && skeleton(got) != skeleton(want) {
+			t.Errorf("the page has another shape:\n got %s\nwant %s", skeleton(got), skeleton(want))
+		}
+	}
+	inert(t, page(t, PullRequestBody(p)))
+	checkPlain(t, p, benign)
+}
+
+var (
+	trailerLine = regexp.MustCompile(`\ALiftlock-(?:Image|Previous|Source|Verdict|Environment|Application|Ledger): [A-Za-z0-9._/:@+{}\\ -]+\z`)
+	titleLine   = regexp.MustCompile(`\Apromote [A-Za-z0-9._/+{}\\ ,>:-]+\z`)
+)
+
+// checkPlain covers A59 and A64: terminals and commit messages get no line, sequence or trailer that is not ours.
+func checkPlain(t testing.TB, p, benign Proposal) {
+	t.Helper()
+	for _, text := range []string{Style{}.Verify(p), Style{}.Plan([]Planned{{Proposal: p, Action: promotion.Block, Reason: p.Application}}), Remediation(p)} {
+		for _, r := range text {
+			if r != '\n' && !plain(r) {
+				t.Errorf("terminal text holds %U", r)
+			}
+		}
+	}
+	if got, want := strings.Count(Style{}.Verify(p), "\n"), strings.Count(Style{}.Verify(benign), "\n"); got != want {
+		t.Errorf("terminal text has %d lines, want %d", got, want)
+	}
+	lines := strings.Split(strings.TrimSuffix(CommitMessage(p), "\n"), "\n")
+	if !titleLine.MatchString(lines[0]) || len(lines[0]) > maxSubject || lines[1] != "" {
+		t.Errorf("commit subject %q", lines[0])
+	}
+	for _, line := range lines[2:] {
+		if !trailerLine.MatchString(line) {
+			t.Errorf("trailer %q", line)
+		}
+	}
+	title, _ := Check([]Proposal{p})
+	for _, line := range []string{PullRequestTitle(p), title} {
+		if len(line) > 256 || strings.ContainsAny(line, "@#[]<>`\r\n") {
+			t.Errorf("title %q", line)
+		}
+	}
+}
+
+func FuzzHostileText(f *testing.F) {
+	for _, s := range hostile() {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) { checkText(t, s) })
+}
+
+// TestFloodFits is A56: with the largest of everything the texts stay below what the forge takes, and say that something is missing.
+func TestFloodFits(t *testing.T) {
+	for name, s := range map[string]string{"long": strings.Repeat("long ", 2000), "wide": strings.Repeat("ü", 20_000), "invisible": strings.Repeat("\u202e", 5000), "code": strings.Repeat("@a, ", 2000)} {
+		t.Run(name, func(t *testing.T) {
+			p := scripted(t, s)
+			for range 3 {
+				p.Judgements = append(p.Judgements, p.Judgements[0])
+			}
+			for i := range p.Judgements {
+				j := &p.Judgements[i]
+				for range 30 {
+					j.Verdict.Gates = append(j.Verdict.Gates, j.Verdict.Gates[0])
+					j.Commands = append(j.Commands, s)
+				}
+				for range 200 {
+					j.Verdict.Gates[0].Findings = append(j.Verdict.Gates[0].Findings, verdict.Finding{Code: "C", Message: "m " + s, Remedy: "r " + s})
+					j.After.Findings = append(j.After.Findings, evidence.Vulnerability{ID: s, Package: s})
+				}
+			}
+			for range 500 {
+				p.Changed = append(p.Changed, verdict.OwnedPath{Path: s, Owners: []string{s, s, s}, Line: len(p.Changed)})
+			}
+			body := PullRequestBody(p)
+			_, summary := Check([]Proposal{p, p, p})
+			for _, text := range []string{body, summary} {
+				if !fits(text) || !utf8.ValidString(text) {
+					t.Errorf("%d bytes, %d runes", len(text), utf8.RuneCountInString(text))
+				}
+				if !strings.Contains(text, " more, listed in the recorded input") && !strings.Contains(text, " left out, because") {
+					t.Error("nothing says that something was left out")
+				}
+				inert(t, page(t, text))
+			}
+		})
+	}
+}
+
+func TestTenThousandFindingsFit(t *testing.T) {
+	p := passed(t)
+	j := &p.Judgements[0]
+	for i := range 10_000 {
+		j.After.Findings = append(j.After.Findings, vulnerability1(fmt.Sprintf("CVE-2026-%d", 10_000+i), evidence.High, "openssl", "1.0", ""))
+	}
+	body := PullRequestBody(p)
+	if !fits(body) || !strings.Contains(body, "- introduces 9951 more, listed in the recorded input") {
+		t.Errorf("%d bytes: %.1500s", len(body), body)
+	}
+}
+
+func TestSameInputSameBytes(t *testing.T) {
+	first := PullRequestBody(several(t)) + CommitMessage(several(t)) + Style{}.Verify(several(t))
+	for range 20 {
+		if PullRequestBody(several(t))+CommitMessage(several(t))+(Style{}.Verify(several(t))) != first {
+			t.Fatal("two texts of one proposal differ")
+		}
+	}
+}
+
+// TestVisibleKeepsReadableText guards against an escape that makes ordinary names unreadable.
+func TestVisibleKeepsReadableText(t *testing.T) {
+	for _, s := range []string{"größe", "日本語", "Ελλάδα", "10 € → 5 ≤ 6", "“quoted” – dash…", "naïve"} {
+		if got := visible(s, 100); got != s {
+			t.Errorf("%q became %q", s, got)
+		}
+	}
+	if got := visible("a\u202eb\x00\xff", 100); got != `a\u{202E}b\u{0000}\x{FF}` {
+		t.Errorf("got %q", got)
+	}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if plain(r) && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)) {
+			t.Errorf("%U passes", r)
+		}
+	}
+}
+
+func TestProseQuotesOnlyWhatItMust(t *testing.T) {
+	for s, want := range map[string]string{
+		"no signature by an allowed signer":  "no signature by an allowed signer",
+		"see @acme/all, please":              "see `@acme/all`, please",
+		"fixes #1 and #2":                    "fixes `#1` and `#2`",
+		`wanted "a b@c", got (x_y)`:          "wanted \"a `b@c`\", got (`x_y`)",
+		"from 2026-11-19 14:02 UTC for 24 h": "from 2026-11-19 14:02 UTC for 24 h",
+		"1. not a list":                      "`1`. not a list",
+		"digest sha256:ab is not deadbeef":   "digest `sha256:ab` is not `deadbeef`",
+		"a <b> & c":                          "a `<b> &` c",
+		"pipe a|b":                           "pipe `a\\u{7C}b`",
+		"tick `x` tock":                      "tick `` `x` `` tock",
+		"":                                   "",
+	} {
+		if got := prose(s); got != want {
+			t.Errorf("%q: got %s, want %s", s, got, want)
+		}
+	}
+}
+
+// TestResultIsTheWorst: one image that fails stops all of its application, and a result that this version does not know is no pass.
+func TestResultIsTheWorst(t *testing.T) {
+	for _, test := range []struct {
+		results []verdict.Result
+		want    verdict.Result
+	}{
+		{nil, verdict.Passed},
+		{[]verdict.Result{verdict.Passed, verdict.Passed}, verdict.Passed},
+		{[]verdict.Result{verdict.Pending, verdict.Passed}, verdict.Pending},
+		{[]verdict.Result{verdict.Pending, verdict.Failed, verdict.Passed}, verdict.Failed},
+		{[]verdict.Result{verdict.Passed, "GRAND"}, verdict.Failed},
+		{[]verdict.Result{""}, verdict.Failed},
+	} {
+		var p Proposal
+		for _, r := range test.results {
+			p.Judgements = append(p.Judgements, Judgement{Verdict: verdict.Verdict{Result: r, Lane: pipeline.Fast}})
+		}
+		if got := p.Result(); got != test.want {
+			t.Errorf("%v: got %s, want %s", test.results, got, test.want)
+		}
+	}
+}
