@@ -14,7 +14,6 @@ import (
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/ledger"
-	"github.com/liftlock/liftlock/internal/core/overlay"
 	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/core/promotion"
 )
@@ -42,21 +41,6 @@ type view struct {
 	chain        ledger.Chain
 
 	reconsider int64 // collected while judging
-}
-
-// base is a branch that environments live on. Its overlays are read once, however many units share them.
-type base struct {
-	commit   string
-	tree     fs.FS
-	overlays *overlay.Tree
-}
-
-func newBase(git History, commit string) (base, error) {
-	tree, err := git.Tree(commit)
-	if err != nil {
-		return base{}, fmt.Errorf("reading tree of commit %s: %w", commit, err)
-	}
-	return base{commit: commit, tree: tree, overlays: overlay.NewTree(tree)}, nil
 }
 
 const (
@@ -164,6 +148,9 @@ func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view) (*configu
 	if c.units, err = survey(set, c.bases, v.main); err != nil {
 		c.err = err
 		return c, nil
+	}
+	for branch, base := range c.bases {
+		c.bases[branch] = base.withUnits(c.units)
 	}
 	c.set, c.judge = set, judge
 	return c, nil

@@ -47,14 +47,23 @@ func sourceOf(signatures []verdict.Signature) render.Source {
 type text struct{ title, body, commit string }
 
 func (b *Bot) textOf(v *view, a *assessment, decided ledger.Entry) (text, error) {
+	owned, err := v.ownedBy(a)
+	if err != nil {
+		return text{}, err
+	}
+	p := b.proposal(v, a.unit, a.judgements, owned, &decided)
+	return text{title: render.PullRequestTitle(p), body: render.PullRequestBody(p), commit: render.CommitMessage(p)}, nil
+}
+
+// ownedBy says who owns the files that an assessment would edit.
+func (v *view) ownedBy(a *assessment) ([]verdict.OwnedPath, error) {
 	paths := make([]string, 0, len(a.edits))
 	for _, e := range a.edits {
 		paths = append(paths, e.Path)
 	}
 	owned, err := ownersOf(v.bases[a.unit.Base].tree, paths)
 	if err != nil {
-		return text{}, fmt.Errorf("finding owners: %w", err)
+		return nil, fmt.Errorf("finding owners: %w", err)
 	}
-	p := b.proposal(v, a.unit, a.judgements, owned.Paths, &decided)
-	return text{title: render.PullRequestTitle(p), body: render.PullRequestBody(p), commit: render.CommitMessage(p)}, nil
+	return owned.Paths, nil
 }

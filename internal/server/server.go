@@ -48,7 +48,6 @@ type Options struct {
 	// Compare is how often everything is compared, whatever events said or did not say.
 	Compare time.Duration
 	Workers int
-	Now     func() time.Time
 }
 
 // Server is one replica.

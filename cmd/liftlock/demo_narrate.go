@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/ledger"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+	"github.com/liftlock/liftlock/internal/sandbox"
+)
+
+// narrator tells what happens, as an outsider sees it: it reads the ledger branch and the checks, and nothing of the service.
+type narrator struct {
+	world   *sandbox.World
+	mu      sync.Mutex // protects out
+	out     io.Writer
+	entries []ledger.Entry
+}
+
+func newNarrator(world *sandbox.World, out io.Writer) *narrator {
+	return &narrator{world: world, out: out}
+}
+
+func (n *narrator) printf(format string, args ...any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	fmt.Fprintf(n.out, format, args...)
+}
+
+func (n *narrator) headline(format string, args ...any) { n.printf("\n"+format+"\n", args...) }
+
+func (n *narrator) say(where, format string, args ...any) {
+	n.printf("  %-10s  %s\n", where, fmt.Sprintf(format, args...))
+}
+
+// look reads the entries that were appended since, and tells each.
+func (n *narrator) look() error {
+	for {
+		e, ok, err := n.read(int64(len(n.entries)) + 1)
+		if err != nil || !ok {
+			return err
+		}
+		n.entries = append(n.entries, e)
+		if err := n.tell(e); err != nil {
+			return err
+		}
+	}
+}
+
+func (n *narrator) read(seq int64) (ledger.Entry, bool, error) {
+	file, ok, err := n.object(ledger.Entry{Seq: seq, At: time.Now().Unix()}.Path())
+	if err != nil || !ok {
+		return ledger.Entry{}, false, err
+	}
+	e, err := ledger.Decode([]byte(file))
+	return e, err == nil, err
+}
+
+func (n *narrator) object(path string) (content string, ok bool, err error) {
+	if head, err := n.world.GitHub.BranchHead(sandbox.Deployments, sandbox.LedgerBranch); err != nil || head == "" {
+		return "", false, err
+	}
+	return n.world.GitHub.File(sandbox.Deployments, sandbox.LedgerBranch, path)
+}
+
+// tell says one entry in a line, and for a denial why, and what to do about it.
+func (n *narrator) tell(e ledger.Entry) error {
+	image := e.Images[0]
+	move := fmt.Sprintf("%s %s %s", image.Name, image.Tag, image.Digest.Short())
+	switch e.Kind {
+	case ledger.Adopted:
+		n.say(e.Environment, "adopted: %s", move)
+	case ledger.Decided:
+		return n.tellDecision(e, move)
+	case ledger.Proposed:
+		n.say(e.Environment, "proposed: %s in %s", image.Tag, pullURL(n.world, e.Proposal.Number))
+	case ledger.Merged:
+		n.say(e.Environment, "merged: %s", move)
+	case ledger.Closed, ledger.Vetoed:
+		n.say(e.Environment, "%s: %s: %s", e.Kind, move, e.Reason)
+	}
+	return nil
+}
+
+func (n *narrator) tellDecision(e ledger.Entry, move string) error {
+	when := "may it be proposed"
+	if e.Decision.Stage == string(verdict.StageMerge) {
+		when = "may it be merged"
+	}
+	n.say(e.Environment, "judged, %s: %s: %s", when, move, e.Decision.Result)
+	for _, image := range e.Images {
+		content, ok, err := n.object(ledger.ObjectPath(image.Verdict.Verdict))
+		if err != nil || !ok {
+			return fmt.Errorf("reading verdict %s: found %t: %w", image.Verdict.Verdict, ok, err)
+		}
+		var v verdict.Verdict
+		if err := json.Unmarshal([]byte(content), &v); err != nil {
+			return fmt.Errorf("reading verdict %s: %w", image.Verdict.Verdict, err)
+		}
+		n.tellFindings(v)
+	}
+	return nil
+}
+
+func (n *narrator) tellFindings(v verdict.Verdict) {
+	for _, gate := range v.Gates {
+		for _, f := range gate.Findings {
+			if f.Outcome != verdict.Pass {
+				n.printf("  %-10s    %s: %s\n  %-10s    -> %s\n", "", gate.Name, oneLine(f.Message), "", oneLine(f.Remedy))
+			}
+		}
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func (n *narrator) count(kind ledger.Kind) int {
+	count := 0
+	for _, e := range n.entries {
+		if e.Kind == kind {
+			count++
+		}
+	}
+	return count
+}
+
+// last returns the newest entry of a kind about a digest in an environment.
+func (n *narrator) last(kind ledger.Kind, environment string, d digest.Digest) (ledger.Entry, bool) {
+	for i := len(n.entries) - 1; i >= 0; i-- {
+		if e := n.entries[i]; e.Kind == kind && e.Environment == environment && e.Images[0].Digest == d {
+			return e, true
+		}
+	}
+	return ledger.Entry{}, false
+}
+
+// checkOn returns the state of the check on a commit: its conclusion, else its status, "" where there is none.
+func (n *narrator) checkOn(head string) string {
+	runs, err := n.world.GitHub.CheckRuns(sandbox.Deployments, head)
+	if err != nil {
+		return ""
+	}
+	for _, run := range runs {
+		if run.Conclusion != "" {
+			return run.Conclusion
+		}
+		return run.Status
+	}
+	return ""
+}
+
+func (n *narrator) summary(problems []string, took time.Duration) {
+	n.headline("%d entries in the ledger, %d proposals, %d merged, in %s.", len(n.entries), n.count(ledger.Proposed), n.count(ledger.Merged), took.Round(100*time.Millisecond))
+	for _, p := range problems {
+		n.printf("  WRONG: %s\n", p)
+	}
+	if len(problems) == 0 {
+		n.printf("Everything came out as it must.\n")
+	}
+}
+
+func (n *narrator) invite() {
+	n.headline("Look around, approve and merge: %s/%s/pulls", n.world.GitHubURL, sandbox.Deployments)
+	n.printf("Ctrl-C ends the demo.\n")
+}
+
+// follow tells what people do in the browser until ctx ends.
+func (n *narrator) follow(ctx context.Context) error {
+	err := n.world.Wait(ctx, "the end", func() (bool, error) { return false, n.look() })
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/liftlock/liftlock/internal/core/overlay"
+)
+
+func imageCommand(s streams) *cobra.Command {
+	c := &cobra.Command{Use: "image", Short: "Edit images in kustomizations"}
+	c.AddCommand(imageSetCommand(s))
+	return c
+}
+
+func imageSetCommand(s streams) *cobra.Command {
+	var unpin bool
+	c := &cobra.Command{
+		Use:   "set DIR_OR_FILE IMAGE...",
+		Short: "Set images like kustomize edit set image, changing nothing but the values",
+		Long: "Set images of a kustomization. IMAGE is NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST or NAME=NEWNAME with either or both;\n" +
+			"NAME is the entry's name. Comments, quotes, order, indentation and line ends stay as they are.",
+		Example: "  liftlock image set apps/checkout/overlays/dev ghcr.io/acme/checkout:1.4.2@sha256:…",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			arguments, err := parseArguments(args[1:])
+			if err != nil {
+				return err
+			}
+			path, err := kustomizationIn(args[0])
+			if err != nil {
+				return err
+			}
+			return setImages(s, path, arguments, unpin)
+		},
+	}
+	c.Flags().BoolVar(&unpin, "unpin", false, "allow a digest to be dropped")
+	return c
+}
+
+// parseArguments reports every argument that is wrong, not the first alone.
+func parseArguments(texts []string) ([]overlay.Argument, error) {
+	var arguments []overlay.Argument
+	var problems []error
+	for _, text := range texts {
+		a, err := overlay.ParseArgument(text)
+		arguments = append(arguments, a)
+		problems = append(problems, err)
+	}
+	return arguments, errors.Join(problems...)
+}
+
+// kustomizationIn finds the file that is meant; an ambiguous directory is refused.
+func kustomizationIn(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("reading %q: %w", path, err)
+	}
+	if !info.IsDir() {
+		return path, nil
+	}
+	o, err := overlay.Open(os.DirFS(path), ".")
+	if err != nil {
+		return "", fmt.Errorf("reading %q: %w", path, err)
+	}
+	return filepath.Join(path, o.Path), nil
+}
+
+func setImages(s streams, path string, arguments []overlay.Argument, unpin bool) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("editing %q: want a regular file, got %s", path, info.Mode().Type())
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", path, err)
+	}
+	result, err := overlay.SetArguments(path, before, arguments, unpin)
+	if err != nil {
+		return err
+	}
+	for _, e := range result.Entries {
+		if e.Form != overlay.FormPlain {
+			fmt.Fprintf(s.err, "%s:%d: %s: image %q keeps tag or digest in an unusual place; it stays there\n", path, e.Line, e.Form, e.Name)
+		}
+	}
+	if bytes.Equal(before, result.Data) {
+		fmt.Fprintf(s.err, "%s: nothing to change\n", path)
+		return nil
+	}
+	return replace(path, result.Data, info.Mode().Perm())
+}
+
+// replace writes beside the file and renames: whoever is killed leaves the old file or the new one, never half of it.
+func replace(path string, content []byte, mode os.FileMode) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".liftlock-*")
+	if err != nil {
+		return fmt.Errorf("writing %q: %w", path, err)
+	}
+	_, err = file.Write(content)
+	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %q: %w", path, errors.Join(err, os.Remove(file.Name())))
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/overlay"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+)
+
+func lintCommand(s streams) *cobra.Command {
+	var schema bool
+	c := &cobra.Command{
+		Use:   "lint [DIR]",
+		Short: "Check the documents in .liftlock, own rules included, against the overlays; all problems at once",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if schema {
+				_, err := s.out.Write(pipeline.Schema())
+				return err
+			}
+			return lint(s, directory(args))
+		},
+	}
+	c.Flags().BoolVar(&schema, "schema", false, "print the JSON Schema of the documents instead")
+	return c
+}
+
+// lint writes problems to standard output, one a line, as data; what is merely worth knowing goes to the narration.
+func lint(s streams, dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return errors.Join(fmt.Errorf("reading %q: want a directory", dir), err)
+	}
+	tree := os.DirFS(dir)
+	set, err := pipeline.Load(tree)
+	if problems, ok := errors.AsType[pipeline.Problems](err); ok {
+		return report(s, problems)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := newJudge(set.OwnRules()); err != nil {
+		fmt.Fprintln(s.out, err)
+		return &exit{code: exitUsage}
+	}
+	overlays := lintOverlays{overlay.NewTree(tree)}
+	if problems := pipeline.Lint(set, tree, overlays); len(problems) > 0 {
+		return report(s, problems)
+	}
+	if err := overlays.remark(s, set, tree); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "%d environments, %d images: no problem found\n", len(set.Environments()), len(set.Images()))
+	return nil
+}
+
+func report(s streams, problems pipeline.Problems) error {
+	for _, p := range problems {
+		fmt.Fprintln(s.out, p)
+	}
+	fmt.Fprintf(s.err, "problems: %d\n", len(problems))
+	return &exit{code: exitUsage}
+}
+
+// lintOverlays lets lint read overlays.
+type lintOverlays struct{ tree *overlay.Tree }
+
+// Entries lists the image entries of an overlay.
+func (l lintOverlays) Entries(dir string) ([]pipeline.OverlayEntry, error) {
+	o, err := l.tree.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]pipeline.OverlayEntry, 0, len(o.Entries))
+	for _, e := range o.Entries {
+		if e.Err != nil {
+			return nil, e.Err
+		}
+		entries = append(entries, pipeline.OverlayEntry{Name: e.Name, Renamed: e.NewName != "", Repository: e.Repository})
+	}
+	return entries, nil
+}
+
+// Uses reports whether an overlay runs an image for which it has no entry.
+func (l lintOverlays) Uses(dir string, image pipeline.ImageRoute) (bool, error) {
+	uses, err := l.tree.Images(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, use := range uses {
+		if used, err := digest.ParseImage(use.Image); err == nil && used.Repository == image.Repository {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// remark says what works but is not what it seems: pins that a tag above drops, and odd places for a tag or digest.
+func (l lintOverlays) remark(s streams, set *pipeline.Set, tree fs.FS) error {
+	for _, environment := range set.Environments() {
+		if environment.Branch != "" {
+			continue // its overlays are in another tree
+		}
+		directories, err := set.Overlays(environment.Name, tree)
+		if err != nil {
+			return err
+		}
+		for _, dir := range directories {
+			if err := l.remarkOn(s, dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l lintOverlays) remarkOn(s streams, dir string) error {
+	o, err := l.tree.Open(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range o.Entries {
+		if e.Form != overlay.FormPlain {
+			fmt.Fprintf(s.err, "%s:%d: %s: image %q keeps tag or digest in an unusual place; edits keep it there\n", o.Path, e.Line, e.Form, e.Name)
+		}
+	}
+	findings, err := l.tree.Pins(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		fmt.Fprintf(s.err, "%s:%d: %s: %s\n", f.Path, f.Line, f.Code, f.Message)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
+
+func verifyCommand(s streams) *cobra.Command {
+	var output outputFlag
+	var environment, dir string
+	c := &cobra.Command{
+		Use:   "verify IMAGE --env ENVIRONMENT",
+		Short: "Judge one image for one environment, by the documents of the clone in the current directory",
+		Long: "Judge one image, REPOSITORY:TAG or REPOSITORY@DIGEST, for one environment. The last line is the verdict.\n" +
+			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			image, err := digest.ParseImage(args[0])
+			if err != nil {
+				return err
+			}
+			clone, err := openClone(dir)
+			if err != nil {
+				return err
+			}
+			p, err := judgingBot(s.err).Verify(c.Context(), clone, image, environment)
+			if err != nil {
+				return err
+			}
+			if output.value == "json" {
+				for _, j := range p.Judgements {
+					if _, err := s.out.Write(append(j.Verdict.Raw, '\n')); err != nil {
+						return err
+					}
+				}
+				return exitOf(p.Result())
+			}
+			if _, err := io.WriteString(s.out, terminal(s.out).Verify(p)); err != nil {
+				return err
+			}
+			return exitOf(p.Result())
+		},
+	}
+	c.Flags().StringVar(&environment, "env", "", "environment to judge for")
+	c.Flags().StringVarP(&dir, "dir", "C", ".", "clone of the deployments repository")
+	if err := c.MarkFlagRequired("env"); err != nil {
+		panic(err) // the flag is defined two lines above
+	}
+	output.add(c, "text", "json")
+	return c
+}
