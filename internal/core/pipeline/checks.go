@@ -100,7 +100,8 @@ func checkOrderPattern(s string) error {
 }
 
 // checkSubjectPattern refuses expressions that let everybody in (A13): the literal start must tie the identity to somebody.
-// An unescaped dot in the host is no literal, so that githubXcom is caught too (A12).
+// An unescaped dot in the host is no literal, so that githubXcom is caught too (A12). An e-mail address may vary before its
+// literal end only where no slash fits: a branch may be named x@acme.com, and stands at the end of a workflow's subject.
 func checkSubjectPattern(s string) error {
 	if _, err := ParseFullMatch(s); err != nil {
 		return err
@@ -111,15 +112,36 @@ func checkSubjectPattern(s string) error {
 	}
 	parts := flatten(tree)
 	start, whole := literal(parts)
-	slices.Reverse(parts)
 	end := ""
-	if len(parts) > 0 && isLiteral(parts[0]) {
-		end = string(parts[0].Rune)
+	if len(parts) > 0 && isLiteral(parts[len(parts)-1]) {
+		end = string(parts[len(parts)-1].Rune)
 	}
-	if whole && strings.ContainsAny(start, ":@") || ownedStart().MatchString(start) || mailEnd().MatchString(end) {
+	switch {
+	case whole && strings.ContainsAny(start, ":@"), ownedStart().MatchString(start):
+		return nil
+	case mailEnd().MatchString(end) && !slices.ContainsFunc(parts, admitsSlash):
 		return nil
 	}
 	return fmt.Errorf("its literal start is %q", start)
+}
+
+// admitsSlash reports whether a slash can be in what a part matches.
+func admitsSlash(part *syntax.Regexp) bool {
+	switch part.Op {
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return true
+	case syntax.OpLiteral:
+		return slices.Contains(part.Rune, '/')
+	case syntax.OpCharClass:
+		for i := 0; i+1 < len(part.Rune); i += 2 {
+			if part.Rune[i] <= '/' && '/' <= part.Rune[i+1] {
+				return true
+			}
+		}
+		return false
+	default:
+		return slices.ContainsFunc(part.Sub, admitsSlash)
+	}
 }
 
 func ownedStart() *regexp.Regexp { return regexp.MustCompile(`\A[a-z][a-z0-9+.-]*://[^/]+/[^/]+/`) }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding"
 	"fmt"
 	"reflect"
@@ -196,8 +197,9 @@ func (d *decoder) list(n *yaml.Node, path string, f field, into reflect.Value) {
 		d.problem(path, "a list", describe(n))
 		return
 	}
-	if len(n.Content) == 0 || len(n.Content) > maxList {
-		d.problem(path, fmt.Sprintf("1 to %d items, or no such field", maxList), fmt.Sprintf("%d items", len(n.Content)))
+	most := int(cmp.Or(bound(f.bounds, "maxItems"), maxList))
+	if len(n.Content) == 0 || len(n.Content) > most {
+		d.problem(path, fmt.Sprintf("1 to %d items, or no such field", most), fmt.Sprintf("%d items", len(n.Content)))
 		return
 	}
 	items := reflect.MakeSlice(into.Type(), len(n.Content), len(n.Content))

@@ -38,7 +38,7 @@ type PipelineSpec struct {
 	// Who may sign images; an Image names those that may sign it.
 	Signers []SignerSource `json:"signers,omitempty"`
 	// Steps of the pipeline. Their order is given by after, not by their place here.
-	Environments []Environment `json:"environments"`
+	Environments []Environment `json:"environments" jsonschema:"maxItems=100"`
 	// Where the record is kept; default: branch liftlock-ledger of this repository.
 	Ledger Ledger `json:"ledger,omitzero"`
 	// Most proposals open at once in this pipeline; default 5.

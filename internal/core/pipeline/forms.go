@@ -52,7 +52,7 @@ func forms() map[string]form {
 			pattern: `^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$`},
 		"subject": {wanted: "an exact address or e-mail address, for example https://github.com/acme/checkout/.github/workflows/release.yml@refs/heads/main",
 			pattern: `^([a-z][a-z0-9+.-]*://[^\s*]+/[^\s*]+|[^\s*@:/]+@[^\s*@:/]+)$`},
-		"subjectPattern": {wanted: `an expression (RE2, at most 1 KiB) that starts with a literal scheme, host and first path element, for example https://gitlab\.com/acme/.*, or ends with a literal @domain`,
+		"subjectPattern": {wanted: `an expression (RE2, at most 1 KiB) that starts with a literal scheme, host and first path element, for example https://gitlab\.com/acme/.*, or has no slash and ends with a literal @domain, for example [a-z.]+@acme\.com`,
 			check: checkSubjectPattern},
 		"ref":           {wanted: "a full ref, for example refs/heads/main", pattern: `^refs/(heads|tags)/` + refPath + `$`, check: checkRef},
 		"branch":        {wanted: "a branch, for example main", pattern: `^` + refPath + `$`, check: checkRef},

@@ -8,12 +8,15 @@ const (
 	maxFileBytes = 1 << 20
 	// All documents together stay in memory beside those of other repositories.
 	maxTotalBytes = 64 << 20
+	// Documents of all kinds, and pipelines among them. Checks compare every pair of some, which is nothing at these numbers.
+	maxDocuments = 20000
+	maxPipelines = 100
 	// Directory entries looked at below .liftlock, whatever they are.
 	maxEntries = 20000
 	// Deeper trees are no one's configuration, and a loop in a lying file system ends here.
 	maxDepth = 16
 	// YAML nodes visited in a file, aliases followed: a bomb of aliases ends here (A38).
-	maxNodes = 200000
+	maxNodes = 100000
 	// An RSA key of 8192 bits in PEM takes less than 2 KiB.
 	maxKeyBytes = 16 << 10
 	// Sigstore's own root is 7 KiB; private ones with many authorities are a few hundred.
@@ -22,7 +25,7 @@ const (
 	maxExpression = 1 << 10
 	// Any text written by people: a name, a reason, a justification.
 	maxText = 1 << 10
-	// Items of any one list.
+	// Items of any one list whose field does not say less.
 	maxList = 1000
 	// Overlays of one environment; the largest known repository has 1,300 kustomizations.
 	maxOverlays = 10000

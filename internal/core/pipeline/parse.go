@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"regexp"
@@ -25,6 +26,7 @@ type documents struct {
 	waivers   []located[Waiver]
 	freezes   []located[Freeze]
 	problems  Problems
+	count     int
 	// broken says that a document could not be told at all: what refers to it is no mistake of its own.
 	broken bool
 }
@@ -46,6 +48,12 @@ func (all *documents) parse(file string, content []byte) {
 		}
 		if len(root.Content) != 1 || root.Content[0].ShortTag() == "!!null" {
 			continue // a comment between two lines of dashes
+		}
+		if all.count++; all.count > maxDocuments || len(all.pipelines) > maxPipelines {
+			all.broken = true
+			all.problems = append(all.problems, Problem{File: file, Line: root.Line, Column: root.Column,
+				Message: fmt.Sprintf("wanted at most %d documents and %d pipelines in a repository, got more", maxDocuments, maxPipelines)})
+			return
 		}
 		all.document(file, root.Content[0], &visited)
 	}

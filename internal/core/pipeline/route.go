@@ -75,8 +75,15 @@ func (s *Set) Image(name string) ImageRoute {
 	return ImageRoute{}
 }
 
+// image returns the index of an image; they are sorted by name. -1: none.
 func (s *Set) image(name string) int {
-	return slices.IndexFunc(s.images, func(l located[Image]) bool { return l.doc.Metadata.Name == name })
+	i, found := slices.BinarySearchFunc(s.images, name, func(l located[Image], name string) int {
+		return strings.Compare(l.doc.Metadata.Name, name)
+	})
+	if !found {
+		return -1
+	}
+	return i
 }
 
 func routeOf(image *Image) ImageRoute {

@@ -30,8 +30,11 @@ func generateSchema(t *testing.T) []byte {
 	}
 	g := generator{definitions: jsonschema.Definitions{}, done: map[reflect.Type]bool{}}
 	root := &jsonschema.Schema{Version: jsonschema.Version, Title: "Documents of .liftlock", Definitions: g.definitions}
-	for kind, document := range map[string]any{kindPipeline: Pipeline{}, kindImage: Image{}, kindWaiver: Waiver{}, kindFreeze: Freeze{}} {
+	documents := map[string]any{kindPipeline: Pipeline{}, kindImage: Image{}, kindWaiver: Waiver{}, kindFreeze: Freeze{}}
+	for _, document := range documents {
 		maps.Copy(g.definitions, r.Reflect(document).Definitions)
+	}
+	for kind, document := range documents {
 		g.refine(reflect.TypeOf(document))
 		property, _ := g.definitions[kind].Properties.Get("kind")
 		property.Enum, property.Const = nil, kind
@@ -89,6 +92,9 @@ func refineField(property *jsonschema.Schema, f field, t reflect.Type) {
 	item := property
 	if t.Kind() == reflect.Slice {
 		shortest, longest := uint64(1), uint64(maxList)
+		if most := bound(f.bounds, "maxItems"); most > 0 {
+			longest = uint64(most)
+		}
 		property.MinItems, property.MaxItems, property.UniqueItems = &shortest, &longest, isText(t.Elem())
 		item = property.Items
 	}

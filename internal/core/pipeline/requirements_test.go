@@ -1,0 +1,173 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+func load(t testing.TB, files map[string]string) *Set {
+	t.Helper()
+	set, err := Load(tree(t, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func rich(t testing.TB) *Set {
+	t.Helper()
+	content, err := os.ReadFile("testdata/rich.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return load(t, map[string]string{
+		".liftlock/shop.yaml": string(content), ".liftlock/trust/private.json": testRoot,
+		".liftlock/policies/age.rego": "package custom", ".liftlock/policies/deep/b.rego": "package custom.b", ".liftlock/README.md": "# Hello",
+	})
+}
+
+func TestRequirements(t *testing.T) {
+	for name, set := range map[string]*Set{"example": loaded(t), "rich": rich(t)} {
+		for _, environment := range set.Environments() {
+			t.Run(name+"-"+environment.Name, func(t *testing.T) {
+				requirements := set.Requirements(environment.Name, "checkout")
+				got, err := json.MarshalIndent(requirements, "", "  ")
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, '\n')
+				if bytes.Contains(got, []byte("null")) {
+					t.Error("null in the requirements: absent lists must be empty")
+				}
+				golden := "testdata/requirements/" + name + "-" + environment.Name + ".json"
+				if *update {
+					if err := os.WriteFile(golden, got, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), string(got)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+func loaded(t testing.TB) *Set {
+	t.Helper()
+	set, err := Load(example(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func TestRequirementsOfNobodyAreZero(t *testing.T) {
+	set := rich(t)
+	for _, pair := range [][2]string{{"production", "cart"}, {"moon", "checkout"}, {"dev", "moon"}} {
+		if diff := cmp.Diff(Requirements{}, set.Requirements(pair[0], pair[1]), cmp.AllowUnexported(Requirements{}.Repository)); diff != "" {
+			t.Errorf("%v: %s", pair, diff)
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	set := rich(t)
+	var names []string
+	for _, environment := range set.Environments() {
+		names = append(names, environment.Name)
+	}
+	if want := []string{"dev", "staging", "production"}; !slices.Equal(names, want) {
+		t.Errorf("environments %v, want %v", names, want)
+	}
+	if got := set.EnvironmentsOf("checkout"); !slices.Equal(got, names) {
+		t.Errorf("environments of an image %v, want them in the same order %v", got, names)
+	}
+	want := EnvironmentRoute{Name: "production", Pipeline: "shop", After: []string{"staging"}, Lane: Review, Branch: "production", Proposals: 1, Total: 9}
+	if diff := cmp.Diff(want, set.Environment("production")); diff != "" {
+		t.Error(diff)
+	}
+	if got := set.Environment("dev"); got.Lane != Fast || got.Proposals != 9 || got.After == nil {
+		t.Errorf("dev: %+v", got)
+	}
+	if got := set.Environment("moon"); got.Name != "" {
+		t.Errorf("an environment that is not there: %+v", got)
+	}
+	images := set.Images()
+	if len(images) != 2 || images[0].Name != "cart" || images[1].Name != "checkout" {
+		t.Fatalf("images %v", images)
+	}
+	if cart := images[0]; cart.Application != "shop" || cart.Watch.Every != 90*time.Second {
+		t.Errorf("cart: %+v", cart)
+	}
+	if checkout := set.Image("checkout"); checkout.Application != "checkout" || !slices.Equal(checkout.Names, []string{"checkout", "placeholder"}) {
+		t.Errorf("checkout: %+v", checkout)
+	}
+	if got := set.ImagesOf("production"); len(got) != 1 || got[0].Name != "checkout" {
+		t.Errorf("images of production: %v", got)
+	}
+	if repository, branch := set.Ledger(); repository != "" || branch != "record" {
+		t.Errorf("ledger %q %q", repository, branch)
+	}
+	if repository, branch := loaded(t).Ledger(); repository != "acme/shop-ledger" || branch != "liftlock-ledger" {
+		t.Errorf("ledger %q %q", repository, branch)
+	}
+	if diff := cmp.Diff(map[string][]byte{"age.rego": []byte("package custom"), "deep/b.rego": []byte("package custom.b")}, set.OwnRules()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTrust(t *testing.T) {
+	want := evidence.Trust{
+		Roots: []evidence.TrustRoot{{Name: "private", JSON: []byte(testRoot)}, {Name: "public-good", JSON: []byte(testRoot)}},
+		Keys:  []evidence.TrustKey{{Name: "keys/2026.pub", PEM: testKey(t)}},
+	}
+	if diff := cmp.Diff(want, rich(t).Trust("production")); diff != "" {
+		t.Error(diff)
+	}
+	if got := rich(t).Trust("moon"); len(got.Roots)+len(got.Keys) != 0 {
+		t.Errorf("trust of no environment: %v", got)
+	}
+}
+
+// TestSubjectsOfWorkflowsMatchNobodyElse is A12 at the other end: what the requirements say is anchored and quoted.
+func TestSubjectsOfWorkflowsMatchNobodyElse(t *testing.T) {
+	var pattern string
+	for _, signer := range rich(t).Requirements("production", "checkout").Signers {
+		if signer.Name == "any-ref" {
+			pattern = signer.Keyless.SANPattern
+		}
+	}
+	expression, err := ParseFullMatch(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const workflow = "https://github.com/acme/checkout/.github/workflows/release.yml@"
+	for subject, want := range map[string]bool{
+		workflow + "refs/heads/main":                                                  true,
+		workflow + "refs/tags/v1.0.0":                                                 true,
+		workflow + "refs/pull/1/merge":                                                false,
+		workflow + "refs/heads/main\n":                                                false,
+		workflow + "refs/heads/":                                                      false,
+		"https://evil.example/?" + workflow + "refs/heads/main":                       false,
+		strings.Replace(workflow, "github.com", "githubXcom", 1) + "refs/heads/main":  false,
+		strings.Replace(workflow, "checkout", "checkout-evil", 1) + "refs/heads/main": false,
+	} {
+		if got := expression.Match(subject); got != want {
+			t.Errorf("%q: match %v, want %v", subject, got, want)
+		}
+	}
+}
