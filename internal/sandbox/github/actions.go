@@ -59,24 +59,32 @@ func (s *Server) Merge(user, repository string, number int) error {
 	return err
 }
 
-// ClosePull closes a pull request without merging it.
+// ClosePull closes a pull request, or an issue, without merging it.
 func (s *Server) ClosePull(user, repository string, number int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who, r, i, err := s.onPull(user, repository, number, roleTriage)
+	who, r, err := s.as(user, repository, roleTriage)
 	if err != nil {
 		return err
+	}
+	i := r.issue(int64(number))
+	if i == nil {
+		return notFound()
 	}
 	return s.closeIssue(r, who, i)
 }
 
-// ReopenPull opens a closed pull request again.
+// ReopenPull opens a closed pull request, or issue, again.
 func (s *Server) ReopenPull(user, repository string, number int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who, r, i, err := s.onPull(user, repository, number, roleTriage)
+	who, r, err := s.as(user, repository, roleTriage)
 	if err != nil {
 		return err
+	}
+	i := r.issue(int64(number))
+	if i == nil {
+		return notFound()
 	}
 	return s.reopen(r, who, i)
 }

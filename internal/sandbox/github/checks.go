@@ -32,10 +32,10 @@ type checkRun struct {
 }
 
 type checkOutput struct {
-	Title       *string       `json:"title"`
-	Summary     *string       `json:"summary"`
-	Text        *string       `json:"text"`
-	Annotations []interface{} `json:"annotations"`
+	Title       *string `json:"title"`
+	Summary     *string `json:"summary"`
+	Text        *string `json:"text"`
+	Annotations []any   `json:"annotations"`
 }
 
 // checkRequest is the body of creating and of updating a check run; nil leaves as it is.

@@ -201,7 +201,7 @@ func (s *Server) mergeState(r *repository, i *issue) (mergeable bool, state stri
 	if i.pull.draft {
 		return true, "draft", nil
 	}
-	blockers, err := s.blockers(r, caller{kind: callerAnonymous, account: &account{}}, i)
+	blockers, err := s.blockers(r, s.nobody(), i)
 	if err != nil {
 		return false, "", err
 	}

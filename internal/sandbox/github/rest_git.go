@@ -164,8 +164,14 @@ func (c *call) getTree() (answer, error) {
 	if strings.HasPrefix(name, "-") {
 		return answer{}, notFound()
 	}
-	id, err := c.repo.git("rev-parse", "--verify", "--quiet", name+"^{tree}")
+	if !strings.Contains(name, ":") { // commit:path names a tree already
+		name += "^{tree}"
+	}
+	id, err := c.repo.git("rev-parse", "--verify", "--quiet", name)
 	if err != nil {
+		return answer{}, notFound()
+	}
+	if kind, err := c.repo.objectType(id); err != nil || kind != "tree" {
 		return answer{}, notFound()
 	}
 	body, err := c.treeJSON(id, c.request.URL.Query().Get("recursive") != "")

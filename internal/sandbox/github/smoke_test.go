@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	gogithub "github.com/google/go-github/v62/github"
-
-	"github.com/liftlock/liftlock/internal/sandbox/openapi"
 )
 
 func TestTheBotsWay(t *testing.T) {
@@ -34,5 +32,4 @@ func TestTheBotsWay(t *testing.T) {
 	if content != lines("production", 41) {
 		t.Error("the merged file is not the proposed one")
 	}
-	openapi.Check(t, w.hub.Exchanges())
 }

@@ -2,11 +2,12 @@ package github_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	gogithub "github.com/google/go-github/v62/github"
 
 	"github.com/liftlock/liftlock/internal/sandbox/github"
+	"github.com/liftlock/liftlock/internal/sandbox/openapi"
 )
 
 const (
@@ -50,10 +52,14 @@ func (w *world) check(err error) {
 	}
 }
 
+// sharedKey saves each test a key generation.
+var sharedKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+func testKey(t testing.TB) *rsa.PrivateKey { return must(sharedKey())(t) }
+
 func newWorld(t *testing.T, configure ...func(*github.Options)) *world {
 	t.Helper()
-	now := time.Now
-	o := github.Options{Dir: t.TempDir(), Now: now, Record: true}
+	o := github.Options{Dir: t.TempDir(), Now: time.Now, Record: true}
 	for _, c := range configure {
 		c(&o)
 	}
@@ -61,6 +67,11 @@ func newWorld(t *testing.T, configure ...func(*github.Options)) *world {
 	server := httptest.NewServer(w.hub)
 	t.Cleanup(server.Close)
 	w.url = server.URL
+	t.Cleanup(func() {
+		if exchanges := w.hub.Exchanges(); len(exchanges) > 0 {
+			openapi.Check(t, exchanges)
+		}
+	})
 	w.hub.SetBaseURL(server.URL)
 	w.check(w.hub.AddOrganisation("acme"))
 	for _, login := range []string{"olga", "owen", "mallory", "rita"} {
@@ -76,7 +87,7 @@ func newWorld(t *testing.T, configure ...func(*github.Options)) *world {
 	}}))
 	w.check(w.hub.CreateRepository(github.RepositoryOptions{Name: ledger, Roles: roles, Files: map[string]string{"a": "a\n"}}))
 	w.check(w.hub.CreateRepository(github.RepositoryOptions{Name: other, Files: map[string]string{"a": "a\n"}}))
-	w.app = must(w.hub.InstallApp(github.AppOptions{Slug: "liftlock", Owner: "acme", Repositories: []string{deploy, ledger}, Key: nil,
+	w.app = must(w.hub.InstallApp(github.AppOptions{Slug: "liftlock", Owner: "acme", Repositories: []string{deploy, ledger}, Key: testKey(t),
 		Permissions: map[string]string{"contents": "write", "pull_requests": "write", "checks": "write", "statuses": "write", "members": "read", "issues": "write"},
 		Events:      []string{"push", "pull_request", "pull_request_review", "check_run", "registry_package", "issue_comment", "issues"}}))(t)
 	return w
@@ -167,14 +178,4 @@ func (w *world) wantStatus(resp *gogithub.Response, err error, status int, messa
 	if resp == nil || resp.StatusCode != status || !strings.Contains(err.Error(), message) {
 		w.Fatalf("wanted %d %q, got %v", status, message, err)
 	}
-}
-
-func (w *world) files(repository string) []string {
-	dir := must(w.hub.Directory(repository))(w)
-	entries := must(os.ReadDir(filepath.Join(dir)))(w)
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
 }
