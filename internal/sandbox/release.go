@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/sandbox/images"
@@ -80,5 +81,5 @@ func (w *World) sign(ctx context.Context, d digest.Digest, r Release) error {
 	if err != nil {
 		return err
 	}
-	return signer.Push(ctx, nil, w.RegistryHost+"/"+ImageName, d, signature, attestation)
+	return signer.Push(ctx, http.DefaultTransport, w.RegistryHost+"/"+ImageName, d, signature, attestation)
 }
