@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
 	"sync"
@@ -81,6 +82,9 @@ func (c *Client) Resolve(ctx context.Context, repository digest.Repository, tag 
 
 // Manifest returns a manifest by digest; other bytes than those of the digest are REGISTRY_INCONSISTENT (A03).
 func (c *Client) Manifest(ctx context.Context, reference digest.Reference) (evidence.Manifest, error) {
+	if reference.Digest.IsZero() {
+		return evidence.Manifest{}, &failure{doing: fmt.Sprintf("reading manifest of %q", reference.Repository), code: codeAbsent, detail: "want a digest", err: fs.ErrNotExist}
+	}
 	if hit, ok := c.content.get(reference); ok {
 		return evidence.ParseManifest(reference.Repository, hit.mediaType, hit.body)
 	}

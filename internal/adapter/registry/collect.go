@@ -185,7 +185,8 @@ func (c *Client) fallbackReferrers(ctx context.Context, repository digest.Reposi
 func (c *Client) listReferrers(ctx context.Context, reference digest.Reference) ([]evidence.Descriptor, error) {
 	var all []evidence.Descriptor
 	path := "referrers/" + reference.Digest.String()
-	for page := path; ; {
+	page := path
+	for range maxReferrerPages {
 		got, err := c.get(ctx, reference.Repository, resource{path: page, accept: evidence.MediaTypeOCIIndex, limit: evidence.MaxManifest, beyond: evidence.CodeManifestTooLarge})
 		var f *failure
 		if errors.As(err, &f) && (f.status == http.StatusBadRequest || f.status == http.StatusMethodNotAllowed || f.status == http.StatusNotImplemented) {
@@ -207,9 +208,7 @@ func (c *Client) listReferrers(ctx context.Context, reference digest.Reference) 
 		if !more {
 			return all, nil
 		}
-		if len(all) > maxReferrerPages*maxEnvelopes {
-			return all, &failure{doing: fmt.Sprintf("listing referrers of %q", reference), code: codeTooMany, detail: "the list does not end"}
-		}
 		page = path + "?" + query
 	}
+	return all, &failure{doing: fmt.Sprintf("listing referrers of %q", reference), code: codeTooMany, detail: fmt.Sprintf("want at most %d pages", maxReferrerPages)}
 }

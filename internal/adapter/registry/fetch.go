@@ -37,6 +37,9 @@ func (c *Client) get(ctx context.Context, repository digest.Repository, wanted r
 		if err == nil || !errors.As(err, &f) || !f.heals || f.after > maxWait || attempt == attempts {
 			return got, err
 		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return got, err // who was slow once holds up everything else behind it
+		}
 		if slept := c.sleep(ctx, max(f.after, wait)); slept != nil {
 			return answer{}, err
 		}
@@ -60,7 +63,7 @@ func (c *Client) getOnce(ctx context.Context, repository digest.Repository, want
 	// The body was read or is abandoned: closing cannot change what was decided.
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-		c.forget(repository)
+		c.forget(repository, response.StatusCode)
 	}
 	if response.StatusCode != http.StatusOK {
 		// Draining only saves the connection.
@@ -80,7 +83,7 @@ func (c *Client) send(ctx context.Context, s *session, target, accept string) (*
 	if err != nil {
 		return nil, err
 	}
-	way := s.transport
+	way, away := s.transport, false
 	for range maxRedirects + 1 {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 		if err != nil {
@@ -99,15 +102,15 @@ func (c *Client) send(ctx context.Context, s *session, target, accept string) (*
 		if response.StatusCode < 300 || response.StatusCode > 399 {
 			return response, nil
 		}
-		next, err := response.Location()
+		next, err := at.Parse(response.Header.Get("Location"))
 		_ = response.Body.Close() // nothing in it is read
-		if err != nil {
+		if err != nil || response.Header.Get("Location") == "" {
 			return nil, &failure{doing: "following redirect", code: codeUnreachable, detail: s.host + " redirects nowhere"}
 		}
 		if err := checkRedirect(at, next); err != nil {
 			return nil, err
 		}
-		if next.Scheme != at.Scheme || !strings.EqualFold(next.Host, at.Host) || way != s.transport {
+		if away = away || next.Scheme != at.Scheme || !sameHost(next, at.Host); away {
 			way = guard{inner: c.transport, hosts: []string{next.Host}}
 		}
 		at = next

@@ -3,7 +3,6 @@ package registry
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -27,45 +26,53 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 			return g.inner.RoundTrip(r)
 		}
 	}
-	return nil, &failure{doing: "sending request", code: codeRealm, detail: fmt.Sprintf("want a request to %s, got one to %q", strings.Join(g.hosts, " or "), r.URL.Host)}
+	return nil, notAllowed("want a request to %s, got one to %q", strings.Join(g.hosts, " or "), r.URL.Host)
 }
 
+func notAllowed(format string, args ...any) *failure {
+	return &failure{doing: "sending request", code: codeRealm, detail: fmt.Sprintf(format, args...)}
+}
+
+// checkScheme has no code of its own: where the library tries both schemes, the answer to the other one tells more.
 func checkScheme(u *url.URL) error {
-	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
+	if u.Scheme == "https" || u.Scheme == "http" && reach(u.Hostname()) == reachMachine {
 		return nil
 	}
-	return &failure{doing: "sending request", code: codeRealm, detail: fmt.Sprintf("want https, or http to localhost, got %q to %q", u.Scheme, u.Host)}
+	return fmt.Errorf("want https, or http to localhost, got %q to %q", u.Scheme, u.Host)
 }
 
-func isLoopback(hostname string) bool {
-	if hostname == "localhost" {
-		return true
-	}
+// Reaches of a host, by how it is written: who can name it, and so whose secrets may answer there.
+const (
+	reachAnywhere = iota
+	reachPrivate  // RFC 1918 and unique local addresses
+	reachMachine  // this machine
+	reachNever    // link-local, such as a cloud's metadata service, and what is no address of one host
+)
+
+func reach(hostname string) int {
 	address, err := netip.ParseAddr(hostname)
-	return err == nil && address.Unmap().IsLoopback()
-}
-
-// isInternal reports whether a host is written as an address that only machines nearby can reach, such as a cloud's metadata service.
-func isInternal(hostname string) bool {
-	address, err := netip.ParseAddr(hostname)
-	if err != nil {
-		return strings.EqualFold(hostname, "localhost")
+	switch address = address.Unmap(); {
+	case strings.EqualFold(hostname, "localhost"), err == nil && address.IsLoopback():
+		return reachMachine
+	case err == nil && !address.IsGlobalUnicast():
+		return reachNever
+	case err == nil && address.IsPrivate():
+		return reachPrivate
 	}
-	address = address.Unmap()
-	return !address.IsGlobalUnicast() || address.IsPrivate()
+	return reachAnywhere
 }
 
-// sameHost compares host names and ports, with the scheme's own port where none is written.
+// sameHost compares names and ports, with the scheme's own port where none is written.
 func sameHost(u *url.URL, host string) bool {
-	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
-	name, wanted, err := net.SplitHostPort(host)
-	if err != nil {
-		name, wanted = strings.Trim(host, "[]"), port
-		if u.Port() != "" && u.Port() != map[string]string{"http": "80", "https": "443"}[u.Scheme] {
-			return false
-		}
+	other := url.URL{Scheme: u.Scheme, Host: host}
+	return strings.EqualFold(u.Hostname(), other.Hostname()) && portOf(u) == portOf(&other)
+}
+
+func portOf(u *url.URL) string {
+	if u.Port() == "" && u.Scheme == "http" {
+		return "80"
 	}
-	return strings.EqualFold(u.Hostname(), name) && port == wanted
+	return cmp.Or(u.Port(), "443")
 }
 
 // checkRealm refuses a token service that is neither the registry itself nor known to belong to it. A registry names the realm in its
@@ -73,18 +80,17 @@ func sameHost(u *url.URL, host string) bool {
 func (c *Client) checkRealm(host, realm string) (string, error) {
 	u, err := url.Parse(realm)
 	if err != nil || u.Host == "" {
-		return "", &failure{doing: "reading challenge", code: codeRealm, detail: fmt.Sprintf("%s names no usable token service", host)}
+		return "", notAllowed("%s names no usable token service", host)
 	}
 	if err := checkScheme(u); err != nil {
-		return "", err
+		return "", notAllowed("%s names a token service that is not safe: %s", host, err)
 	}
 	for _, allowed := range append([]string{host, knownRealm(host)}, c.realms[host]...) {
 		if allowed != "" && sameHost(u, allowed) {
 			return u.Host, nil
 		}
 	}
-	return "", &failure{doing: "reading challenge", code: codeRealm,
-		detail: fmt.Sprintf("%s wants credentials sent to %q; allow that host for this registry if it is right", host, u.Host)}
+	return "", notAllowed("%s wants credentials sent to %q; allow that host for this registry if it is right", host, u.Host)
 }
 
 // knownRealm returns the token service of public registries that keep it on another host.
@@ -102,13 +108,15 @@ func knownRealm(host string) string {
 	return ""
 }
 
-// checkRedirect says whether storage elsewhere may be read, always without credentials.
+// checkRedirect says whether storage elsewhere may be read, always without credentials. A registry may not point to where it could
+// not be reached itself: the answer could be another service's secret.
 func checkRedirect(from, to *url.URL) error {
 	if err := checkScheme(to); err != nil {
-		return err
+		return notAllowed("%s redirects to what is not safe: %s", from.Host, err)
 	}
-	if from.Scheme == "https" && to.Scheme == "http" || isInternal(to.Hostname()) && !isInternal(from.Hostname()) {
-		return &failure{doing: "following redirect", code: codeRealm, detail: fmt.Sprintf("%s redirects to %q, which is not for it to choose", from.Host, to.Host)}
+	target := reach(to.Hostname())
+	if from.Scheme == "https" && to.Scheme == "http" || target == reachNever || target > reach(from.Hostname()) {
+		return notAllowed("%s redirects to %q, which is not for it to choose", from.Host, to.Host)
 	}
 	return nil
 }

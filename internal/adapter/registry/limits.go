@@ -17,7 +17,7 @@ const (
 	// maxTagPages and tagPage allow 100,000 tags: beyond that, a watch should be narrower than listing everything.
 	maxTagPages = 100
 	tagPage     = 1000
-	// maxReferrerPages bounds a list whose pages never end; sixty-four referrers fit into one.
+	// maxReferrerPages bounds a list whose pages never end, full or empty; sixty-four referrers fit into one.
 	maxReferrerPages = 8
 
 	// attempts and maxWait bound retries on the spot. Whoever asked asks again later anyway, so that a longer wait is left to them.

@@ -44,12 +44,14 @@ func (c *Client) session(ctx context.Context, repository digest.Repository) (*se
 	return s, nil
 }
 
-// forget drops what was agreed with a registry, so that new credentials or a new challenge are taken up.
-func (c *Client) forget(repository digest.Repository) {
+// forget drops what was agreed with a registry that refuses, so that new credentials are taken up; after a 401 also what it demands.
+func (c *Client) forget(repository digest.Repository, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.sessions, repository)
-	delete(c.hosts, repository.Host())
+	if status == http.StatusUnauthorized {
+		delete(c.hosts, repository.Host())
+	}
 }
 
 func (c *Client) connect(ctx context.Context, repository digest.Repository) (*session, error) {

@@ -1,0 +1,349 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/authn"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/sandbox/images"
+)
+
+// keychain holds one login for every registry; none is anonymous.
+type keychain struct{ config *authn.AuthConfig }
+
+func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) {
+	if k.config == nil {
+		return authn.Anonymous, nil
+	}
+	return authn.FromConfig(*k.config), nil
+}
+
+// network serves hosts in this process and remembers what each was sent.
+type network struct {
+	hosts map[string]http.Handler
+
+	mu   sync.Mutex
+	seen []string // "METHOD scheme://host/path[ authorization]"
+}
+
+func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.mu.Lock()
+	line := r.Method + " " + r.URL.Scheme + "://" + r.URL.Host + r.URL.Path
+	if authorization := r.Header.Get("Authorization"); authorization != "" {
+		line += " " + authorization
+	}
+	n.seen = append(n.seen, line)
+	n.mu.Unlock()
+	handler, ok := n.hosts[r.URL.Host]
+	if !ok {
+		return nil, fmt.Errorf("no such host %s", r.URL.Host)
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, r)
+	return answer.Result(), nil
+}
+
+// took returns and forgets what was sent, to hosts that contain part.
+func (n *network) took(part string) []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var found []string
+	for _, line := range n.seen {
+		if strings.Contains(line, part) {
+			found = append(found, line)
+		}
+	}
+	n.seen = nil
+	return found
+}
+
+// world is a registry at the wire, what is in it, and a client of it.
+type world struct {
+	*testing.T
+	registry   *images.Registry
+	repository digest.Repository
+	publisher  *images.Publisher
+	client     *Client
+	slept      []time.Duration
+}
+
+func newWorld(t *testing.T, options images.Options) *world {
+	t.Helper()
+	w := &world{T: t, registry: images.New(options)}
+	server := httptest.NewServer(w.registry)
+	t.Cleanup(server.Close)
+	var err error
+	if w.repository, err = digest.ParseRepository(strings.TrimPrefix(server.URL, "http://") + "/acme/shop"); err != nil {
+		t.Fatal(err)
+	}
+	if w.publisher, err = images.NewPublisher(nil); err != nil {
+		t.Fatal(err)
+	}
+	w.client = w.newClient()
+	return w
+}
+
+func (w *world) newClient() *Client {
+	c := New(Options{
+		Now:   func() time.Time { return time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC) },
+		Sleep: func(_ context.Context, d time.Duration) error { w.slept = append(w.slept, d); return nil },
+	})
+	c.keychain = keychain{}
+	return c
+}
+
+func (w *world) push(seed, tag string) digest.Reference {
+	w.Helper()
+	image, err := images.Build(images.Spec{Seed: seed, Created: time.Unix(1767366245, 0)})
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := w.publisher.Push(w.Context(), image, w.repository, tag); err != nil {
+		w.Fatal(err)
+	}
+	w.registry.Requests()
+	return digest.Reference{Repository: w.repository, Digest: image.Digest}
+}
+
+func (w *world) attach(subject digest.Reference, source, mediaType, body string) {
+	w.Helper()
+	envelope := evidence.Envelope{Source: source, MediaType: mediaType, Body: []byte(body), Annotations: map[string]string{"n": body}}
+	if err := w.publisher.Attach(w.Context(), subject, envelope, nil); err != nil {
+		w.Fatal(err)
+	}
+	w.registry.Requests()
+}
+
+func wantCode(t *testing.T, err error, code string) {
+	t.Helper()
+	var coded interface{ Code() string }
+	if !errors.As(err, &coded) || coded.Code() != code {
+		t.Errorf("got %v, want code %s", err, code)
+	}
+}
+
+// A01: whatever happens to the tag, what was resolved stays what is looked at.
+func TestTagMovedBetweenGateAndProposal(t *testing.T) {
+	w := newWorld(t, images.Options{})
+	first := w.push("1", "main")
+	w.attach(first, evidence.SourceLegacySignature, typeSimpleSigning, "about the first")
+	got, err := w.client.Resolve(t.Context(), w.repository, "main")
+	if err != nil || got.Digest != first.Digest {
+		t.Fatalf("resolved %s and %v, want %s", got.Digest, err, first.Digest)
+	}
+	second := w.push("2", "main")
+	again, err := w.newClient().Manifest(t.Context(), digest.Reference{Repository: w.repository, Digest: got.Digest})
+	if err != nil || again.Digest != first.Digest {
+		t.Errorf("read %s and %v by the digest of the first", again.Digest, err)
+	}
+	if envelopes, _ := w.client.Collect(t.Context(), first); len(envelopes) != 1 || string(envelopes[0].Body) != "about the first" {
+		t.Errorf("collected %d envelopes", len(envelopes))
+	}
+	if moved, err := w.client.Resolve(t.Context(), w.repository, "main"); err != nil || moved.Digest != second.Digest {
+		t.Errorf("resolved %s and %v after the move, want %s", moved.Digest, err, second.Digest)
+	}
+}
+
+// A02: the digest is that of the bytes of a GET; a header that contradicts them is said, and a HEAD is never asked for.
+func TestRegistryHeaderLies(t *testing.T) {
+	w := newWorld(t, images.Options{})
+	reference := w.push("1", "main")
+	lie := digest.Of([]byte("another")).String()
+	w.registry.Break(images.Fault{Path: "/manifests/main", Method: http.MethodHead, Digest: lie})
+	if got, err := w.client.Resolve(t.Context(), w.repository, "main"); err != nil || got.Digest != reference.Digest {
+		t.Errorf("resolved %s and %v, want %s", got.Digest, err, reference.Digest)
+	}
+	for _, request := range w.registry.Requests() {
+		if strings.HasPrefix(request, http.MethodHead) {
+			t.Errorf("asked %s", request)
+		}
+	}
+	w.registry.Break(images.Fault{Path: "/manifests/main", Digest: lie})
+	_, err := w.client.Resolve(t.Context(), w.repository, "main")
+	wantCode(t, err, codeInconsistent)
+}
+
+// A03: bytes that are not those of the digest are no manifest, no configuration and no evidence.
+func TestBodyIsNotThatOfTheDigest(t *testing.T) {
+	w := newWorld(t, images.Options{})
+	reference := w.push("1", "main")
+	other := w.push("2", "other")
+	w.attach(reference, evidence.SourceLegacySignature, typeSimpleSigning, "payload")
+	manifest, err := w.client.Manifest(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.registry.Break(images.Fault{Path: "/manifests/" + reference.Digest.String(), Body: manifest.Body, Digest: reference.Digest.String()})
+	_, err = w.client.Manifest(t.Context(), reference)
+	wantCode(t, err, codeInconsistent)
+	w.registry.Break(images.Fault{Path: "/manifests/" + reference.Digest.String(), Body: manifest.Body, Digest: other.Digest.String()})
+	_, err = w.client.Manifest(t.Context(), reference)
+	wantCode(t, err, codeInconsistent)
+
+	w.registry.Break(images.Fault{Path: "/blobs/", Body: []byte("pAyload")})
+	envelopes, looks := w.client.Collect(t.Context(), reference)
+	want := evidence.Look{Source: evidence.SourceLegacySignature, State: evidence.LookUnknown, Code: codeInconsistent}
+	if len(envelopes) != 0 || looks[0] != want {
+		t.Errorf("collected %d, looked %+v", len(envelopes), looks)
+	}
+	_, err = w.client.Created(t.Context(), manifest)
+	wantCode(t, err, codeInconsistent)
+}
+
+func TestResolveMissing(t *testing.T) {
+	w := newWorld(t, images.Options{})
+	for _, tag := range []string{"main", "other"} {
+		_, err := w.client.Resolve(t.Context(), w.repository, tag)
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("tag %s: got %v, want fs.ErrNotExist", tag, err)
+		}
+		w.push("1", "main")
+		if tag == "main" {
+			continue
+		}
+		wantCode(t, err, codeAbsent)
+	}
+	if _, err := w.client.Resolve(t.Context(), w.repository, "../x"); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a bad tag: %v", err)
+	}
+	if _, err := w.client.Manifest(t.Context(), digest.Reference{Repository: w.repository}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no digest: %v", err)
+	}
+}
+
+// A no-change poll is one request; a candidate costs its configuration and four places beside.
+func TestRequestsAreFew(t *testing.T) {
+	w := newWorld(t, images.Options{})
+	reference := w.push("1", "main")
+	w.attach(reference, evidence.SourceReferrers, typeBundle, "bundle")
+	if _, err := w.client.Resolve(t.Context(), w.repository, "main"); err != nil {
+		t.Fatal(err)
+	}
+	w.registry.Requests()
+	manifest, err := w.client.Resolve(t.Context(), w.repository, "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"GET /v2/acme/shop/manifests/main"}, w.registry.Requests()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := w.client.Manifest(t.Context(), reference); err != nil {
+		t.Fatal(err)
+	}
+	if asked := w.registry.Requests(); len(asked) != 0 {
+		t.Errorf("asked again for what it holds: %v", asked)
+	}
+	created, err := w.client.Created(t.Context(), manifest)
+	if err != nil || created != 1767366245 {
+		t.Errorf("created %d and %v", created, err)
+	}
+	if asked := w.registry.Requests(); len(asked) != 2 {
+		t.Errorf("asked for the configuration by %v", asked)
+	}
+	w.client.Collect(t.Context(), reference)
+	if asked := w.registry.Requests(); len(asked) != 6 {
+		t.Errorf("collected one bundle by %v", asked)
+	}
+	w.client.Collect(t.Context(), reference)
+	if asked := w.registry.Requests(); len(asked) != 4 {
+		t.Errorf("collected it again by %v", asked)
+	}
+}
+
+func TestTagsFollowsPages(t *testing.T) {
+	w := newWorld(t, images.Options{TagPage: 2})
+	want := []string{"a", "b", "c", "d", "e"}
+	for _, tag := range []string{"e", "b", "d", "a", "c"} {
+		w.push(tag, tag)
+	}
+	got, err := w.client.Tags(t.Context(), w.repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	pages := slices.DeleteFunc(w.registry.Requests(), func(r string) bool { return !strings.Contains(r, "/tags/list") })
+	if len(pages) != 3 {
+		t.Errorf("read %v", pages)
+	}
+}
+
+func TestTagsOfAHostileRegistry(t *testing.T) {
+	tests := map[string]struct {
+		link, body string
+		want       []string
+		code       string
+	}{
+		"link to another host": {`<https://evil.example/v2/x/tags/list?last=b>; rel="next"`, `{"tags":["b","a"]}`, nil, codeUnreachable}, // its query is asked here, for ever
+		"no link":              {"", `{"tags":["b","a","b","../x","-y"]}`, []string{"a", "b"}, ""},
+		"no tags":              {"", `{"tags":null}`, nil, ""},
+		"previous page":        {`</v2/x?last=a>; rel="prev"`, `{"tags":["a"]}`, []string{"a"}, ""},
+		"not JSON":             {"", `<html>`, nil, codeUnreachable},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			requests := &network{hosts: map[string]http.Handler{"registry.example": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if test.link != "" {
+					w.Header().Set("Link", test.link)
+				}
+				fmt.Fprint(w, test.body)
+			})}}
+			c := remoteClient(requests, nil)
+			got, err := c.Tags(t.Context(), remoteRepository(t))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if test.code != "" {
+				wantCode(t, err, test.code)
+			} else if err != nil {
+				t.Error(err)
+			}
+			if asked := requests.took("evil"); len(asked) != 0 {
+				t.Errorf("asked %v", asked)
+			}
+		})
+	}
+}
+
+func TestNextPage(t *testing.T) {
+	for link, want := range map[string]string{
+		`</v2/x/tags/list?last=a&n=2>; rel="next"`:                          "last=a&n=2",
+		`</v2/x/tags/list?n=2&last=a>; rel=next`:                            "n=2&last=a",
+		`</v2/x?last=0>; rel="prev", </v2/x?last=2>; title="x"; rel="next"`: "last=2",
+		`</v2/x/tags/list>; rel="next"`:                                     "",
+		`garbage`:                                                           "",
+	} {
+		if got, more := nextPage(http.Header{"Link": {link}}); got != want || more != (want != "") {
+			t.Errorf("link %s: got %q", link, got)
+		}
+	}
+}
+
+func remoteRepository(t *testing.T) digest.Repository {
+	t.Helper()
+	repository, err := digest.ParseRepository("registry.example/acme/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return repository
+}
+
+func remoteClient(way http.RoundTripper, login *authn.AuthConfig) *Client {
+	c := New(Options{Transport: way, Sleep: func(context.Context, time.Duration) error { return nil }})
+	c.keychain = keychain{login}
+	return c
+}
