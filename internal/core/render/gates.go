@@ -103,11 +103,11 @@ func gateTable(v verdict.Verdict, most int) string {
 		if s != "pass" {
 			s = "**" + s + "**"
 		}
-		why := prose(g.Summary)
-		for _, line := range findingLines(g, most) {
-			why += "<br>" + line
+		why := findingLines(g, most)
+		if len(open(g)) < 2 { // of several findings the summary is only a list of their codes
+			why = append([]string{prose(g.Summary)}, why...)
 		}
-		rows = append(rows, "| "+code(g.Name)+" | "+s+" | "+why+" |")
+		rows = append(rows, "| "+code(g.Name)+" | "+s+" | "+strings.Join(why, "<br>")+" |")
 	}
 	table := strings.Join(rows, "\n")
 	if len(off) > 0 {
@@ -127,7 +127,7 @@ func findingLines(g verdict.Gate, most int) []string {
 			break
 		}
 		line := code(f.Code)
-		if f.Message != g.Summary {
+		if f.Message != g.Summary || len(findings) > 1 {
 			line += " " + prose(f.Message)
 		}
 		lines = append(lines, line+consequence(f))

@@ -66,6 +66,9 @@ func news(p Proposal, most int) string {
 			lines.add(func() string { return about + "no vulnerability of medium severity or above comes or goes" })
 		}
 		changes(&lines, about+"introduces ", introduced, most)
+		for i := range fixed {
+			fixed[i].Fixed = nil // it is: no need to say in which version
+		}
 		changes(&lines, about+"fixes ", fixed, most)
 	}
 	return lines.under("**What is new**")

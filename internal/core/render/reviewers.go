@@ -37,9 +37,10 @@ func ownerGroups(changed []verdict.OwnedPath) []ownerGroup {
 	return groups
 }
 
-// reviewers says who must review and why. In the fast lane nobody must, which the headline says.
+// reviewers says who must review and why. In the fast lane nobody must, which the headline says, and what failed is not worth anybody's
+// time.
 func reviewers(p Proposal, most int) string {
-	if p.lane() == pipeline.Fast {
+	if p.lane() == pipeline.Fast || p.Result() == verdict.Failed {
 		return ""
 	}
 	lines := list{most: most}
