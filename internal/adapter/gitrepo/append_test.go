@@ -218,14 +218,14 @@ func TestLongLedgerStaysOneRepository(t *testing.T) {
 	s := newServer(t)
 	m := s.open(t.TempDir())
 	head := ""
-	for i := range 30 {
+	for i := range 8 {
 		next, err := m.Append(t.Context(), "ledger", head, map[string][]byte{fmt.Sprintf("ledger/2026/%03d.json", i): []byte(fmt.Sprint(i))}, "m", noon)
 		if err != nil {
 			t.Fatal(err)
 		}
 		head = next
 	}
-	if n := len(whole(t, m, head)); n != 30 {
+	if n := len(whole(t, m, head)); n != 8 {
 		t.Errorf("%d entries", n)
 	}
 	packs, err := filepath.Glob(filepath.Join(m.dir, repositoryDir, "objects", "pack", "*.pack"))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -72,7 +73,7 @@ func (l *Local) Resolve(name string) (string, error) {
 		return name, nil
 	}
 	for _, full := range []string{name, "refs/heads/" + name, "refs/remotes/origin/" + name} {
-		if full != "HEAD" && plumbing.ReferenceName(full).Validate() != nil {
+		if full != "HEAD" && (!strings.HasPrefix(full, "refs/") || plumbing.ReferenceName(full).Validate() != nil) {
 			continue
 		}
 		ref, err := storer.ResolveReference(l.refs, plumbing.ReferenceName(full))

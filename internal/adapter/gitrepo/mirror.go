@@ -144,11 +144,6 @@ func (m *Mirror) Fetch(ctx context.Context, refs ...string) error {
 }
 
 func (m *Mirror) fetch(ctx context.Context, names []string) error {
-	if m.isSuspect() {
-		if err := m.discard(); err != nil {
-			return err
-		}
-	}
 	session, err := m.client.NewUploadPackSession(m.endpointCopy(), nil)
 	if err != nil {
 		return err
@@ -170,10 +165,11 @@ func (m *Mirror) fetch(ctx context.Context, names []string) error {
 		}
 		next[name] = id
 	}
-	if maps.Equal(next, m.refs) {
+	suspect := m.isSuspect()
+	if maps.Equal(next, m.refs) && !suspect {
 		return nil
 	}
-	if m.crowded() {
+	if suspect || m.crowded() {
 		return m.clone(ctx, session, answer, next, remote)
 	}
 	if err := m.ensure(); err != nil {
@@ -219,18 +215,28 @@ func (m *Mirror) clone(ctx context.Context, session transport.UploadPackSession,
 	return m.swap()
 }
 
+// swap puts the new clone in the place of the old one. Readers wait meanwhile: none may look for a pack between the two renames.
 func (m *Mirror) swap() error {
 	at := func(name string) string { return filepath.Join(m.dir, name) }
-	m.objects.mu.Lock() // readers must not look for a pack between the two renames
-	err := os.Rename(at(repositoryDir), at(oldDir))
-	if err == nil {
-		err = os.Rename(at(nextDir), at(repositoryDir))
+	if err := os.RemoveAll(at(oldDir)); err != nil {
+		return err
 	}
-	m.objects.mu.Unlock()
+	m.objects.mu.Lock()
+	defer m.objects.mu.Unlock()
+	m.suspect = true // until all of it is done
+	if err := os.Rename(at(repositoryDir), at(oldDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(at(nextDir), at(repositoryDir)); err != nil {
+		return err
+	}
+	store, refs, err := openRepository(at(repositoryDir))
 	if err != nil {
 		return err
 	}
-	return m.load()
+	old := m.store
+	m.store, m.refs, m.suspect = store, refs, false
+	return errors.Join(old.Close(), os.RemoveAll(at(oldDir)))
 }
 
 // ensure makes an empty repository where there is none.
@@ -243,17 +249,6 @@ func (m *Mirror) ensure() error {
 		return err
 	}
 	return m.load()
-}
-
-func (m *Mirror) discard() error {
-	if err := m.replace(nil); err != nil {
-		return err
-	}
-	if err := os.RemoveAll(filepath.Join(m.dir, repositoryDir)); err != nil {
-		return err
-	}
-	m.refs = nil
-	return nil
 }
 
 func (m *Mirror) isSuspect() bool {

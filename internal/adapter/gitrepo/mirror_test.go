@@ -328,7 +328,6 @@ func TestReadersBesideAWriter(t *testing.T) {
 			m.objects.mu.Lock()
 			m.suspect = true
 			m.objects.mu.Unlock()
-			break
 		}
 		files := map[string]string{}
 		for j := range 60 {
