@@ -113,10 +113,10 @@ func TestGraphQLRefusals(t *testing.T) {
 		t.Errorf("wanted FORBIDDEN, got %q", got)
 	}
 	for query, want := range map[string]string{
-		`{"query":"mutation { mergePullRequest(input: {}) { clientMutationId } }"}`:                                                          "mergePullRequest",
-		`{"query":"mutation { updateRefs(input: {repositoryId: \"x\", refUpdates: []}) { clientMutationId } }"}`:                             "NOT_FOUND",
-		`{"query":"mutation { updateRefs(input: {refUpdates: []}) { clientMutationId } }"}`:                                                  "repositoryId",
-		`{"query":"mutation { updateRefs(input: {repositoryId: \"x\", refUpdates: [{name: \"a\"}]}) { clientMutationId } }"}`:                "afterOid",
+		`{"query":"mutation { mergePullRequest(input: {}) { clientMutationId } }"}`:                                                           "mergePullRequest",
+		`{"query":"mutation { updateRefs(input: {repositoryId: \"x\", refUpdates: []}) { clientMutationId } }"}`:                              "NOT_FOUND",
+		`{"query":"mutation { updateRefs(input: {refUpdates: []}) { clientMutationId } }"}`:                                                   "repositoryId",
+		`{"query":"mutation { updateRefs(input: {repositoryId: \"x\", refUpdates: [{name: \"a\"}]}) { clientMutationId } }"}`:                 "afterOid",
 		`{"query":"mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }","variables":{"input":{"extra":1}}}`: "input",
 		`{`: "Problems parsing JSON",
 	} {
