@@ -236,7 +236,8 @@ func (v *view) mayMerge(h *head, judged []judgedUnit) bool {
 func (b *Bot) merge(ctx context.Context, r *repository, v *view, h *head, j judgedUnit) error {
 	proposed, _ := v.proposed(j.unit, h.pull.Number)
 	p := b.proposal(v, j.unit, j.judgements, j.owned, &proposed)
-	commit, err := r.remote.Proposals.Merge(ctx, h.pull.Number, h.pull.HeadCommit, render.PullRequestTitle(p), render.CommitMessage(p))
+	title, trailers, _ := strings.Cut(render.CommitMessage(p), "\n\n")
+	commit, err := r.remote.Proposals.Merge(ctx, h.pull.Number, h.pull.HeadCommit, title, trailers)
 	if err != nil {
 		return fmt.Errorf("merging: %w", err)
 	}
