@@ -31,5 +31,5 @@ func slug(name string) string {
 	if len(plain) > maxSlug {
 		plain = plain[:maxSlug]
 	}
-	return strings.Trim(plain, "-") + "-" + digest.Of([]byte(name)).Hex()[:8]
+	return strings.TrimLeft(strings.Trim(plain, "-")+"-"+digest.Of([]byte(name)).Hex()[:8], "-")
 }
