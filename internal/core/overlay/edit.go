@@ -2,7 +2,6 @@ package overlay
 
 import (
 	"fmt"
-	"reflect"
 	"regexp"
 	"slices"
 
@@ -156,13 +155,13 @@ func (e Edit) check() error {
 	return nil
 }
 
-var nameForm = regexp.MustCompile(`\A[A-Za-z0-9_][A-Za-z0-9_./:-]*\z`)
+var nameForm = regexp.MustCompile(`\A[A-Za-z0-9_]([A-Za-z0-9_./:-]*[A-Za-z0-9_])?\z`)
 
 // checkName accepts what image names and placeholders are made of. Anything else would need escapes in YAML, and kustomize takes
 // a name for a regular expression.
 func checkName(name string) error {
 	if len(name) > maxName || !nameForm.MatchString(name) {
-		return fmt.Errorf("name %q: want letters, digits and . _ - / : only, for example ghcr.io/acme/checkout", clip(name))
+		return fmt.Errorf("name %q: want letters, digits and, between them, . _ - / :, for example ghcr.io/acme/checkout", clip(name))
 	}
 	return nil
 }
@@ -191,5 +190,6 @@ func sameBut(before, after *document, at int, want types.Image) bool {
 			return false
 		}
 	}
-	return reflect.DeepEqual(before.rest, after.rest)
+	same, err := sameRest(before, after)
+	return same && err == nil
 }

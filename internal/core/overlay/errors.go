@@ -34,10 +34,15 @@ func (f *fault) Error() string {
 	if f.line > 0 {
 		at = fmt.Sprintf("%s:%d", f.path, f.line)
 	}
+	return at + ": " + f.message()
+}
+
+// message is the error without its position.
+func (f *fault) message() string {
 	if f.err == nil {
-		return at + ": " + f.text
+		return f.text
 	}
-	return at + ": " + f.text + ": " + f.err.Error()
+	return f.text + ": " + f.err.Error()
 }
 
 // Code returns the code table's name of the error.

@@ -59,6 +59,7 @@ type node struct {
 	document   *document
 	resources  []child
 	components []*node
+	patched    []Use // the images that patches may put in
 	files      []string
 	unproved   []Finding
 	visits     int // how many directories and files kustomize reads from here down, counted as often as it reads them
@@ -216,8 +217,11 @@ func (t *Tree) followFile(n *node, ref reference, name string) error {
 	n.visits++
 	n.bytes += f.size
 	n.files = append(n.files, name)
-	if ref.kind == resource {
+	switch ref.kind {
+	case resource:
 		n.resources = append(n.resources, child{file: name})
+	case manifest:
+		n.patched = append(n.patched, f.uses...)
 	}
 	if ref.kind == plugin && !f.harmless {
 		n.unproved = append(n.unproved, Finding{CodeRemote, n.document.path, ref.line, fmt.Sprintf("%q: a plugin is never run", clip(ref.text))})
@@ -230,6 +234,9 @@ func (t *Tree) followInline(n *node, ref reference) error {
 	f, err := readManifests(n.document.path, []byte(ref.text))
 	if err != nil {
 		return n.document.fault(CodeMalformed, ref.line, "reading the inline text", err)
+	}
+	if ref.kind == manifest {
+		n.patched = append(n.patched, f.uses...)
 	}
 	// A text that does not parse as a plugin is tried as an address next.
 	if ref.kind == plugin && !f.harmless || address(ref.text) {

@@ -13,7 +13,8 @@ import (
 	"github.com/liftlock/liftlock/internal/core/digest"
 )
 
-// Use is one image that an overlay's containers run, as far as it can be told without rendering: patches and replacements are not seen.
+// Use is one image that an overlay's containers may run, as far as it can be told without rendering: what a patch names counts beside
+// what it replaces, and JSON patches and replacements are not seen.
 type Use struct {
 	Image string // NAME[:TAG][@DIGEST] as kustomize would write it
 	Path  string // the manifest that names the container
@@ -104,6 +105,7 @@ func (t *Tree) apply(n *node, below []Use) []Use {
 	for _, c := range n.components {
 		all = t.apply(c, all)
 	}
+	all = append(all, n.patched...)
 	for _, r := range n.document.rows {
 		pattern := t.pattern(r.Name)
 		for i, use := range all {
@@ -164,7 +166,7 @@ func readManifests(path string, data []byte) (file, error) {
 		if err != nil {
 			return file{}, &fault{CodeRenderFailed, path, 0, "reading YAML", errors.New(clip(err.Error()))}
 		}
-		if line, err := checkNodes(&document); err != nil {
+		if line, err := checkNodes(&document, maxNodes); err != nil {
 			return file{}, &fault{CodeMalformed, path, line, "reading YAML", err}
 		}
 		root := document.Content[0]

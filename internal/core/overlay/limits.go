@@ -6,7 +6,9 @@ const (
 	maxKustomization = 1 << 20
 	// maxFile bounds one file that a kustomization refers to; custom resource definitions reach 2 MiB.
 	maxFile = 8 << 20
-	// maxNodes bounds a YAML document after its aliases are expanded, the way kustomize will expand them.
+	// maxKustomizationNodes bounds the same file's keys and values, aliases expanded: three parsers read them.
+	maxKustomizationNodes = 1 << 15
+	// maxNodes bounds another YAML document after its aliases are expanded, the way kustomize will expand them.
 	maxNodes = 1 << 20
 	// maxDepth bounds nesting: parsers and comparisons recurse.
 	maxDepth = 100

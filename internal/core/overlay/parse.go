@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +23,6 @@ type document struct {
 	data  []byte
 	lines []int // offset of the first byte of each line
 	root  *yaml.Node
-	rest  map[string]any // all but the images
 	typed *types.Kustomization
 	// unread says why kustomize does not accept the file; then typed is nil. Its images can be edited all the same: the file may be for
 	// an older kustomize, as those with a list of plain paths under patches are.
@@ -47,11 +48,11 @@ func parse(path string, data []byte) (*document, error) {
 	if root.Kind != yaml.MappingNode {
 		return nil, d.fault(CodeMalformed, root.Line, "want a mapping, for example \"resources: [deployment.yaml]\"", nil)
 	}
-	if line, err := checkNodes(root); err != nil {
+	if line, err := checkNodes(root, maxKustomizationNodes); err != nil {
 		return nil, d.fault(CodeMalformed, line, "reading YAML", err)
 	}
-	if key, first := duplicateKey(root); key != nil {
-		return nil, d.fault(CodeMalformed, key.Line, fmt.Sprintf("key %q is already on line %d", clip(key.Value), first), nil)
+	if err := d.checkKeys(); err != nil {
+		return nil, err
 	}
 	if err := d.checkTopLevel(); err != nil {
 		return nil, err
@@ -63,28 +64,68 @@ func parse(path string, data []byte) (*document, error) {
 	return d, d.readImages(images)
 }
 
-// decode reads the file the way kustomize does: YAML to JSON, JSON to values.
+// checkKeys refuses a key that is there twice: parsers differ on which one counts. The images list has a code of its own.
+func (d *document) checkKeys() error {
+	key, first := duplicateKey(d.root)
+	if key == nil {
+		return nil
+	}
+	code := CodeMalformed
+	for _, name := range []string{"images", "imageTags"} {
+		if _, list := lookUp(d.root, name); key.Value == name || list != nil && holds(list, key) {
+			code = CodeAmbiguousImage
+		}
+	}
+	return d.fault(code, key.Line, fmt.Sprintf("key %q is already on line %d", clip(key.Value), first), nil)
+}
+
+func holds(n, wanted *yaml.Node) bool {
+	return n == wanted || slices.ContainsFunc(n.Content, func(child *yaml.Node) bool { return holds(child, wanted) })
+}
+
+// decode reads the images the way kustomize does: YAML to JSON, JSON to values.
 func (d *document) decode() ([]types.Image, error) {
 	var k types.Kustomization
-	if err := k.Unmarshal(d.data); err != nil {
-		d.unread = d.fault(CodeMalformed, 0, "reading it as kustomize does", errors.New(clip(err.Error())))
-	} else {
+	err := k.Unmarshal(d.data)
+	if err == nil {
 		d.typed = &k
+		return slices.Concat(k.Images, k.ImageTags), nil
+	}
+	d.unread = d.fault(CodeMalformed, 0, "reading it as kustomize does", errors.New(clip(err.Error())))
+	var lists struct {
+		Images    []types.Image `json:"images"`
+		ImageTags []types.Image `json:"imageTags"`
 	}
 	text, err := k8syaml.YAMLToJSON(d.data)
 	if err != nil {
 		return nil, err
 	}
-	var lists struct {
-		Images    []types.Image `json:"images"`
-		ImageTags []types.Image `json:"imageTags"`
-	}
-	if err := errors.Join(json.Unmarshal(text, &lists), json.Unmarshal(text, &d.rest)); err != nil {
+	// Straight from JSON: the YAML package would turn a number into the text of another, 1.10 into 1.1.
+	if err := json.Unmarshal(text, &lists); err != nil {
 		return nil, err
 	}
-	delete(d.rest, "images")
-	delete(d.rest, "imageTags")
 	return append(lists.Images, lists.ImageTags...), nil
+}
+
+// rest reads everything but the images, for comparison.
+func (d *document) rest() (map[string]any, error) {
+	var values map[string]any
+	if err := k8syaml.Unmarshal(d.data, &values); err != nil {
+		return nil, d.fault(CodeMalformed, 0, "reading it as kustomize does", errors.New(clip(err.Error())))
+	}
+	delete(values, "images")
+	delete(values, "imageTags")
+	return values, nil
+}
+
+// sameRest reports whether two versions of a file are equal but for their images.
+func sameRest(before, after *document) (bool, error) {
+	a, err := before.rest()
+	if err != nil {
+		return false, err
+	}
+	b, err := after.rest()
+	return err == nil && reflect.DeepEqual(a, b), err
 }
 
 // scan checks what the position of every scalar rests on: size, encoding and line ends.
@@ -127,7 +168,7 @@ func parseOne(data []byte) (*yaml.Node, error) {
 }
 
 // checkNodes bounds depth and size with aliases expanded, and refuses an alias inside its own anchor. The line is the offender's.
-func checkNodes(root *yaml.Node) (line int, err error) {
+func checkNodes(root *yaml.Node, most int) (line int, err error) {
 	sizes := map[*yaml.Node]int{} // of anchored nodes; 0: being measured
 	var measure func(n *yaml.Node, depth int) (int, error)
 	measure = func(n *yaml.Node, depth int) (int, error) {
@@ -154,8 +195,8 @@ func checkNodes(root *yaml.Node) (line int, err error) {
 			if err != nil {
 				return 0, err
 			}
-			if total += size; total > maxNodes {
-				return 0, fmt.Errorf("more than %d nodes once its aliases are expanded", maxNodes)
+			if total += size; total > most {
+				return 0, fmt.Errorf("more than %d nodes once its aliases are expanded", most)
 			}
 		}
 		if n.Anchor != "" {
@@ -167,7 +208,7 @@ func checkNodes(root *yaml.Node) (line int, err error) {
 	return line, err
 }
 
-// duplicateKey returns the first key that its mapping has twice, and the line of the first one. Parsers differ on which one counts.
+// duplicateKey returns the first key that its mapping has twice, and the line of the first one.
 func duplicateKey(n *yaml.Node) (key *yaml.Node, first int) {
 	if n.Kind == yaml.MappingNode {
 		seen := make(map[string]int, len(n.Content)/2)

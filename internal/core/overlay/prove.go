@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
@@ -31,7 +29,7 @@ type Target struct {
 type Proposal struct {
 	Files   map[string][]byte // the whole new content by path
 	Targets []Target
-	Others  []string // overlays that must come out as before, for example those of other environments that share a base
+	Others  []string // overlays that must come out as before, for example those of other environments that share a base; targets among them count as targets
 }
 
 // Proof says what a proposal does. Findings of a proof that has not failed are remarks.
@@ -97,6 +95,9 @@ func (p *prover) run() error {
 		}
 	}
 	for _, dir := range p.proposal.Others {
+		if slices.ContainsFunc(targets, func(c checked) bool { return c.dir == dir }) {
+			continue
+		}
 		if err := p.settle(dir, p.other(dir)); err != nil {
 			return err
 		}
@@ -108,7 +109,7 @@ func (p *prover) run() error {
 func (p *prover) settle(dir string, err error) error {
 	var f *fault
 	if errors.As(err, &f) {
-		p.fail(f.code, f.path, f.line, strings.TrimPrefix(f.Error(), f.path+": "))
+		p.fail(f.code, f.path, f.line, f.message())
 		return nil
 	}
 	if err != nil {
@@ -213,7 +214,11 @@ func compareEntries(before, after *document, edits []Edit) ([]move, error) {
 		moves = append(moves, m)
 	}
 	same := slices.EqualFunc(images, after.rows, func(image types.Image, r row) bool { return image == r.image })
-	if !same || !reflect.DeepEqual(before.rest, after.rest) {
+	rest, err := sameRest(before, after)
+	if err != nil {
+		return nil, err
+	}
+	if !same || !rest {
 		return nil, after.fault(CodeRenderDiffers, 0, "the file differs by more than the intended images", nil)
 	}
 	return moves, nil
