@@ -297,6 +297,19 @@ func TestMalformedAnnotations(t *testing.T) {
 	}
 }
 
+// A log entry of a kind that nobody logs images as: its parser is never reached.
+func TestForeignLogEntryKinds(t *testing.T) {
+	w := newWorld(t)
+	for _, kind := range []string{"rekord", "rpm", "jar", "tuf", "cose", "alpine", "helm", "rfc3161", "", "DSSE"} {
+		body := base64.StdEncoding.EncodeToString([]byte(`{"apiVersion":"0.0.1","kind":"` + kind + `","spec":{}}`))
+		envelope := annotated(made(t)(w.keyless.Sign(w.image, signer.Legacy)), "dev.sigstore.cosign/bundle", `{"SignedEntryTimestamp":"AA==","Payload":{"body":"`+body+`","integratedTime":1,"logIndex":1,"logID":"00"}}`)
+		answer := w.verify(t, envelope)
+		if len(answer.Rejected) != 1 || answer.Rejected[0].Code != codeLogInvalid || !strings.Contains(answer.Rejected[0].Detail, "want a log entry of kind") {
+			t.Errorf("%q: want it refused by its kind, got %+v", kind, answer)
+		}
+	}
+}
+
 // A29: whatever the libraries do, it is one envelope that is lost.
 func TestPanicLosesOneEnvelope(t *testing.T) {
 	w := newWorld(t)
