@@ -157,14 +157,10 @@ func (a *collection) referrers(ctx context.Context, tag string) []error {
 	return problems
 }
 
-// referrer reads one referrer, and nothing that refers to it in turn (A32).
+// referrer reads one referrer: no index of more of them, and nothing that refers to it in turn (A32).
 func (a *collection) referrer(ctx context.Context, entry evidence.Descriptor) []error {
-	doing := fmt.Sprintf("reading a referrer of %q", a.reference)
-	switch {
-	case entry.MediaType == evidence.MediaTypeOCIIndex || entry.MediaType == evidence.MediaTypeDockerList:
-		return []error{&failure{doing: doing, code: codeUnsupported, detail: "want a manifest, got an index"}}
-	case entry.Digest.IsZero():
-		return []error{&failure{doing: doing, code: codeUnsupported, detail: "want a sha256 digest"}}
+	if entry.Digest.IsZero() {
+		return []error{&failure{doing: fmt.Sprintf("reading a referrer of %q", a.reference), code: codeUnsupported, detail: "want a sha256 digest"}}
 	}
 	m, err := a.client.Manifest(ctx, digest.Reference{Repository: a.reference.Repository, Digest: entry.Digest})
 	if err != nil {

@@ -277,6 +277,21 @@ func TestSixtyFiveReferrers(t *testing.T) {
 	shop.wantLook(looks, evidence.SourceReferrers, evidence.LookUnknown, codeTooMany)
 }
 
+// Referrers that hold nothing of use are bounded too: each costs a request.
+func TestThousandEmptyReferrers(t *testing.T) {
+	shop := newShelf(t)
+	var list []string
+	for n := range 500 {
+		list = append(list, shop.manifest(evidence.MediaTypeOCIManifest, fmt.Sprintf(`"config":%s,"layers":[],"annotations":{"n":"%d"}`, shop.blob(typeEmpty, "{}"), n)))
+	}
+	shop.serve("referrers/"+shop.subject.Digest.String(), evidence.MediaTypeOCIIndex, shop.index(list...))
+	_, looks := shop.collect()
+	shop.wantLook(looks, evidence.SourceReferrers, evidence.LookUnknown, codeTooMany)
+	if len(shop.asked) > maxEnvelopes+8 {
+		t.Errorf("%d requests", len(shop.asked))
+	}
+}
+
 func TestLayersTogetherAreTooLarge(t *testing.T) {
 	shop := newShelf(t)
 	var layers []string
@@ -340,6 +355,12 @@ func TestSlowRegistry(t *testing.T) {
 			t.Error(diff)
 		}
 		shop.wantLook(looks, evidence.SourceLegacyAttestation, evidence.LookUnknown, codeUnreachable)
+		shop.signatures(shop.blob(typeSimpleSigning, "1"), shop.blob(typeSimpleSigning, "2"), shop.blob(typeSimpleSigning, "3"), shop.blob(typeSimpleSigning, "4"))
+		slow.on, start = "/blobs/", time.Now()
+		remoteClient(slow, nil).Collect(t.Context(), shop.subject)
+		if took := time.Since(start); took != collectTime {
+			t.Errorf("four slow layers took %s", took)
+		}
 		start = time.Now()
 		_, err := remoteClient(&stalling{on: "/"}, nil).Resolve(t.Context(), shop.subject.Repository, "main")
 		if took := time.Since(start); took > requestTime {

@@ -122,7 +122,9 @@ func (c *Client) authenticate(ctx context.Context, repository name.Repository, a
 	if err != nil {
 		return nil, err
 	}
-	way.hosts = append(way.hosts, realm)
+	if realm != registry.RegistryStr() {
+		way.hosts = append(way.hosts, realm)
+	}
 	if config.RegistryToken != "" {
 		return transport.FromToken(registry, authenticator, way, challenge, &transport.Token{Token: config.RegistryToken})
 	}
