@@ -19,7 +19,6 @@ type Fault struct {
 	Digest     string // Docker-Content-Digest that goes with an otherwise true answer
 	Body       []byte // in place of the true body, with the true headers
 	Redirect   string // answered as Location, with status 307
-	Challenge  string // answered as WWW-Authenticate, with status 401
 	Slow       bool   // sends headers and then nothing until the client hangs up
 }
 
@@ -58,9 +57,6 @@ func (r *Registry) fault(request *http.Request) (Fault, bool) {
 // answer shows the fault, and reports whether that was all of the answer.
 func (f Fault) answer(w http.ResponseWriter, request *http.Request) bool {
 	switch {
-	case f.Challenge != "":
-		w.Header().Set("WWW-Authenticate", f.Challenge)
-		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
 	case f.Redirect != "":
 		w.Header().Set("Location", f.Redirect)
 		w.WriteHeader(http.StatusTemporaryRedirect)

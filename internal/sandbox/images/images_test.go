@@ -1,6 +1,7 @@
 package images
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -214,9 +215,51 @@ func TestFaults(t *testing.T) {
 	if response, body := get(t, manifest); response.Header.Get("Docker-Content-Digest") != "sha256:other" || string(body) != "other" {
 		t.Errorf("answered %q with digest %q", body, response.Header.Get("Docker-Content-Digest"))
 	}
+	r.Break(Fault{Path: "/manifests/", Method: http.MethodGet, Slow: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, manifest, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel() // the client gives up: the handler must end, or the server would not close
+	response.Body.Close()
 	r.Heal()
 	if _, body := get(t, manifest); digest.Of(body) != image.Digest {
 		t.Error("did not heal")
+	}
+}
+
+func TestDelete(t *testing.T) {
+	r, repository := serve(t, Options{})
+	image := build(t, Spec{Seed: "1"})
+	if err := publisher(t).Push(t.Context(), image, repository, "main"); err != nil {
+		t.Fatal(err)
+	}
+	manifests := "http://" + repository.Host() + "/v2/acme/shop/manifests/"
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, manifests+"main", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if gone, _ := get(t, manifests+"main"); response.StatusCode != http.StatusAccepted || gone.StatusCode != http.StatusNotFound {
+		t.Errorf("answered %d, then %d", response.StatusCode, gone.StatusCode)
+	}
+	if _, body := get(t, "http://"+repository.Host()+"/v2/acme/shop/tags/list"); !strings.Contains(string(body), `"tags":[]`) {
+		t.Errorf("tags: %s", body)
+	}
+	if kept, _ := get(t, manifests+image.Digest.String()); kept.StatusCode != http.StatusOK {
+		t.Errorf("the manifest went with its tag: %d", kept.StatusCode)
+	}
+	if asked := r.Requests(); len(asked) == 0 {
+		t.Error("no request was remembered")
 	}
 }
 

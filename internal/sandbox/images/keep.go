@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,26 +22,25 @@ func (r *Registry) Move(name, tag string, to digest.Digest) error {
 	if !ok {
 		return fmt.Errorf("moving tag %q of %q: the registry does not hold %s", tag, name, to)
 	}
-	request := httptest.NewRequest(http.MethodPut, "/v2/"+name+"/manifests/"+tag, bytes.NewReader(m.body))
+	request, err := http.NewRequest(http.MethodPut, "/v2/"+name+"/manifests/"+tag, bytes.NewReader(m.body))
+	if err != nil {
+		return fmt.Errorf("moving tag %q of %q: %w", tag, name, err)
+	}
 	request.Header.Set("Content-Type", m.mediaType)
-	answer := httptest.NewRecorder()
+	answer := newRecorder()
 	r.put(answer, request, name, tag)
-	if answer.Code != http.StatusCreated {
-		return fmt.Errorf("moving tag %q of %q: the registry answered %d", tag, name, answer.Code)
+	if answer.status != http.StatusCreated {
+		return fmt.Errorf("moving tag %q of %q: the registry answered %d", tag, name, answer.status)
 	}
 	return nil
 }
 
-// Names returns the repositories, sorted.
-func (r *Registry) Names() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.stored))
-}
-
 // Export writes every repository below dir as an OCI image layout, which crane, skopeo and oras read.
 func (r *Registry) Export(dir string) error {
-	for _, name := range r.Names() {
+	r.mu.Lock()
+	names := slices.Sorted(maps.Keys(r.stored))
+	r.mu.Unlock()
+	for _, name := range names {
 		if err := r.exportRepository(filepath.Join(dir, filepath.FromSlash(name)), name); err != nil {
 			return fmt.Errorf("exporting repository %q: %w", name, err)
 		}
@@ -108,11 +106,14 @@ func (r *Registry) exportBlobs(dir, name string, m stored) error {
 }
 
 func (r *Registry) blob(name string, d digest.Digest) ([]byte, error) {
-	request := httptest.NewRequest(http.MethodGet, "/v2/"+name+"/blobs/"+d.String(), nil)
-	answer := httptest.NewRecorder()
-	r.inner.ServeHTTP(answer, request)
-	if answer.Code != http.StatusOK {
-		return nil, fmt.Errorf("reading blob %s: the registry answered %d", d, answer.Code)
+	request, err := http.NewRequest(http.MethodGet, "/v2/"+name+"/blobs/"+d.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading blob %s: %w", d, err)
 	}
-	return answer.Body.Bytes(), nil
+	answer := newRecorder()
+	r.inner.ServeHTTP(answer, request)
+	if answer.status != http.StatusOK {
+		return nil, fmt.Errorf("reading blob %s: the registry answered %d", d, answer.status)
+	}
+	return answer.body.Bytes(), nil
 }

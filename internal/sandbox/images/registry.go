@@ -9,7 +9,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -115,10 +114,10 @@ func (r *Registry) put(w http.ResponseWriter, request *http.Request, name, targe
 		return
 	}
 	request.Body = io.NopCloser(bytes.NewReader(body))
-	answer := httptest.NewRecorder()
+	answer := newRecorder()
 	r.inner.ServeHTTP(answer, request)
 	push := Push{Name: name, Digest: digest.Of(body), MediaType: request.Header.Get("Content-Type")}
-	if answer.Code == http.StatusCreated {
+	if answer.status == http.StatusCreated {
 		r.keep(name, target, stored{digest: push.Digest, mediaType: push.MediaType, body: body})
 		if subject := subjectOf(body); !subject.IsZero() && !r.options.NoReferrers {
 			// OCI distribution 1.1: tells the client that no fallback tag is needed.
@@ -131,7 +130,7 @@ func (r *Registry) put(w http.ResponseWriter, request *http.Request, name, targe
 			r.options.Pushed(push)
 		}
 	}
-	replay(w, answer)
+	answer.replay(w)
 }
 
 func (r *Registry) keep(name, target string, m stored) {
@@ -145,14 +144,14 @@ func (r *Registry) keep(name, target string, m stored) {
 }
 
 func (r *Registry) remove(w http.ResponseWriter, request *http.Request, name, target string) {
-	answer := httptest.NewRecorder()
+	answer := newRecorder()
 	r.inner.ServeHTTP(answer, request)
-	if answer.Code == http.StatusAccepted {
+	if answer.status == http.StatusAccepted {
 		r.mu.Lock()
 		delete(r.stored[name], target)
 		r.mu.Unlock()
 	}
-	replay(w, answer)
+	answer.replay(w)
 }
 
 // tags answers page by page with a Link header, which the wrapped registry leaves out.
@@ -241,14 +240,6 @@ func subjectOf(body []byte) digest.Digest {
 		return digest.Digest{}
 	}
 	return read.Subject.Digest
-}
-
-func replay(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
-	for key, values := range answer.Header() {
-		w.Header()[key] = values
-	}
-	w.WriteHeader(answer.Code)
-	write(w, answer.Body.Bytes())
 }
 
 func respond(w http.ResponseWriter, status int, mediaType string, document any) {
