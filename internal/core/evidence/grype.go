@@ -69,13 +69,13 @@ func decodeGrype(raw json.RawMessage) (scannerResult, error) {
 func (m *grypeMatch) normal() Vulnerability {
 	v := Vulnerability{
 		ID: m.Vulnerability.ID, Package: m.Artifact.Name, PURL: m.Artifact.PURL, Installed: m.Artifact.Version,
-		Fixed: m.Vulnerability.Fix.Versions, Severity: ParseSeverity(m.Vulnerability.Severity), Severities: map[string]Severity{},
+		Fixed: m.Vulnerability.Fix.Versions, Severity: parseSeverity(m.Vulnerability.Severity), Severities: map[string]Severity{},
 	}
 	v.rate(grypeSource(m.Vulnerability.Namespace), v.Severity)
 	v.rate(ownChoice, v.Severity)
 	for _, related := range m.Related {
 		v.Aliases = append(v.Aliases, related.ID)
-		v.rate(grypeSource(related.Namespace), ParseSeverity(related.Severity))
+		v.rate(grypeSource(related.Namespace), parseSeverity(related.Severity))
 	}
 	return v
 }

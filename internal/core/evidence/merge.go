@@ -45,13 +45,13 @@ func (v Vulnerability) underPrimaryName() Vulnerability {
 func (v Vulnerability) union(other Vulnerability) Vulnerability {
 	v.Aliases = sortedSet(append(slices.Clone(v.Aliases), other.Aliases...))
 	v.Fixed = sortedSet(append(slices.Clone(v.Fixed), other.Fixed...))
-	v.Severity = v.Severity.Worse(other.Severity)
+	v.Severity = v.Severity.worse(other.Severity)
 	ratings := maps.Clone(v.Severities)
 	v.Severities = ratings
 	for source, severity := range other.Severities {
 		v.rate(source, severity)
 	}
-	v.Max = v.Max.Worse(other.Max)
+	v.Max = v.Max.worse(other.Max)
 	if v.PURL == "" || other.PURL != "" && other.PURL < v.PURL {
 		v.PURL = other.PURL
 	}

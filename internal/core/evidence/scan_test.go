@@ -161,16 +161,16 @@ func TestDatabaseTimeOfThePredicate(t *testing.T) {
 func TestSeverity(t *testing.T) {
 	order := []Severity{SeverityUnknown, Negligible, Low, Medium, High, Critical}
 	for i, a := range order {
-		if got := ParseSeverity(strings.ToUpper(string(a))); got != a {
+		if got := parseSeverity(strings.ToUpper(string(a))); got != a {
 			t.Errorf("want %q, got %q", a, got)
 		}
 		for j, b := range order {
-			if got := a.Worse(b); got != order[max(i, j)] {
+			if got := a.worse(b); got != order[max(i, j)] {
 				t.Errorf("worse of %q and %q: want %q, got %q", a, b, order[max(i, j)], got)
 			}
 		}
 	}
-	if got := ParseSeverity("Defcon1"); got != SeverityUnknown {
+	if got := parseSeverity("Defcon1"); got != SeverityUnknown {
 		t.Errorf("want unknown, got %q", got)
 	}
 }
@@ -188,7 +188,7 @@ func checkDecoded(t *testing.T, result []byte) {
 		t.Fatalf("want %d findings in %+v", len(findings), report)
 	}
 	for _, v := range findings {
-		if v.ID == "" || v.Package == "" || v.Aliases == nil || v.Fixed == nil || v.Severities["scanner"] == "" || v.Max.Worse(v.Severity) != v.Max {
+		if v.ID == "" || v.Package == "" || v.Aliases == nil || v.Fixed == nil || v.Severities["scanner"] == "" || v.Max.worse(v.Severity) != v.Max {
 			t.Fatalf("want a whole finding, got %+v", v)
 		}
 	}

@@ -5,8 +5,8 @@ import "strings"
 // severityOrder lists the severities from nothing known to worst.
 var severityOrder = [...]Severity{SeverityUnknown, Negligible, Low, Medium, High, Critical}
 
-// ParseSeverity reads a rating as scanners write it, in any letter case. What is not understood is SeverityUnknown.
-func ParseSeverity(s string) Severity {
+// parseSeverity reads a rating as scanners write it, in any letter case. What is not understood is SeverityUnknown.
+func parseSeverity(s string) Severity {
 	for _, severity := range severityOrder {
 		if strings.EqualFold(s, string(severity)) {
 			return severity
@@ -15,8 +15,8 @@ func ParseSeverity(s string) Severity {
 	return SeverityUnknown
 }
 
-// Worse returns the worse of two severities. Any rating is worse than none.
-func (s Severity) Worse(other Severity) Severity {
+// worse returns the worse of two severities. Any rating is worse than none.
+func (s Severity) worse(other Severity) Severity {
 	if other.rank() > s.rank() {
 		return other
 	}

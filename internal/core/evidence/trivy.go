@@ -61,7 +61,7 @@ func decodeTrivy(raw json.RawMessage) (scannerResult, error) {
 func (f *trivyFinding) normal() Vulnerability {
 	v := Vulnerability{
 		ID: f.ID, Aliases: f.VendorIDs, Package: f.Package, PURL: f.Identifier.PURL, Installed: f.Installed,
-		Severity: ParseSeverity(f.Severity), Severities: map[string]Severity{}, PublishedAt: epoch(f.Published),
+		Severity: parseSeverity(f.Severity), Severities: map[string]Severity{}, PublishedAt: epoch(f.Published),
 	}
 	for _, version := range strings.Split(f.Fixed, ",") {
 		if version = strings.TrimSpace(version); version != "" {
@@ -87,8 +87,8 @@ const ownChoice = "scanner"
 
 // rate records what a source says; where it says two things, the worse.
 func (v *Vulnerability) rate(source string, severity Severity) {
-	v.Severities[source] = severity.Worse(v.Severities[source])
-	v.Max = v.Max.Worse(severity)
+	v.Severities[source] = severity.worse(v.Severities[source])
+	v.Max = v.Max.worse(severity)
 	if v.Max == "" {
 		v.Max = SeverityUnknown
 	}
