@@ -7,6 +7,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -22,17 +23,24 @@ import (
 	"github.com/liftlock/liftlock/internal/core/verdict"
 )
 
-// page renders Markdown as a forge does: GFM with raw HTML, then a sanitiser for user content.
-func page(t testing.TB, markdown string) string {
-	t.Helper()
-	var out bytes.Buffer
+// forge renders Markdown as a forge does: GFM with raw HTML, then a sanitiser for user content. Both take long to make.
+var forge = sync.OnceValue(func() func(t testing.TB, markdown string) string {
 	engine := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(goldmarkhtml.WithUnsafe()))
-	if err := engine.Convert([]byte(markdown), &out); err != nil {
-		t.Fatal(err)
-	}
 	policy := bluemonday.UGCPolicy()
 	policy.AllowElements("details", "summary", "input")
-	return policy.Sanitize(out.String())
+	return func(t testing.TB, markdown string) string {
+		t.Helper()
+		var out bytes.Buffer
+		if err := engine.Convert([]byte(markdown), &out); err != nil {
+			t.Fatal(err)
+		}
+		return policy.Sanitize(out.String())
+	}
+})
+
+func page(t testing.TB, markdown string) string {
+	t.Helper()
+	return forge()(t, markdown)
 }
 
 var (
@@ -152,11 +160,25 @@ func checkPlain(t testing.TB, p, benign Proposal) {
 	}
 }
 
-func FuzzHostileText(f *testing.F) {
-	for _, s := range hostile()[:8] { // TestHostileTextStaysText runs all of them
+// FuzzText drives the two ways in which foreign text reaches a page, and the one into titles and trailers.
+func FuzzText(f *testing.F) {
+	for _, s := range hostile() {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, s string) { checkText(t, s) })
+	shell := func(p, c string) string {
+		return "a " + p + " b\n- " + c + ", d\n- " + p + "\n\n| e | f |\n|---|---|\n| " + c + " | " + p + "<br>" + c + " " + p + " |\n\n" +
+			folded("Gates of <code>"+word(p)+"</code>: 1 passed", block("text", []string{p}))
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := page(t, shell(prose(s), code(s)))
+		inert(t, got)
+		if want := page(t, shell("x", "`x`")); skeleton(got) != skeleton(want) {
+			t.Errorf("the page has another shape:\n got %s\nwant %s", skeleton(got), skeleton(want))
+		}
+		if again := visible(visible(s, maxQuote), 2*maxQuote); again != visible(s, maxQuote) {
+			t.Errorf("visible text %q is changed again to %q", visible(s, maxQuote), again)
+		}
+	})
 }
 
 // TestFloodFits is A56: with the largest of everything the texts stay below what the forge takes, and say that something is missing.
