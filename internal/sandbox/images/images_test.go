@@ -18,6 +18,7 @@ import (
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/sandbox/signer"
 )
 
 var created = time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
@@ -176,9 +177,9 @@ func TestReferrersShowTheArtifactType(t *testing.T) {
 			if err := publisher(t).Push(t.Context(), image, repository, "main"); err != nil {
 				t.Fatal(err)
 			}
-			subject := digest.Reference{Repository: repository, Digest: image.Digest}
 			bundle := evidence.Envelope{Source: evidence.SourceReferrers, MediaType: "application/vnd.dev.sigstore.bundle.v0.3+json", Body: []byte(`{"n":1}`)}
-			if err := publisher(t).Attach(t.Context(), subject, bundle, map[string]string{"note": "first"}); err != nil {
+			object := signer.Object{Envelope: bundle, ManifestAnnotations: map[string]string{"note": "first"}}
+			if err := signer.Push(t.Context(), http.DefaultTransport, repository.String(), image.Digest, object); err != nil {
 				t.Fatal(err)
 			}
 			path := "/referrers/" + image.Digest.String()
