@@ -101,10 +101,12 @@ func (a *collection) layers(ctx context.Context, source string, m evidence.Manif
 	return problems
 }
 
+// add fetches one envelope, within what is left of the limits.
 func (a *collection) add(ctx context.Context, source string, layer evidence.Descriptor) error {
 	doing := fmt.Sprintf("reading evidence about %q", a.reference)
 	for _, e := range a.envelopes {
-		if e.Digest == layer.Digest && e.MediaType == layer.MediaType && maps.Equal(e.Annotations, layer.Annotations) {
+		// Only within one place: a copy elsewhere means something else to a verifier, and must not push the original out.
+		if e.Source == source && e.Digest == layer.Digest && e.MediaType == layer.MediaType && maps.Equal(e.Annotations, layer.Annotations) {
 			return nil
 		}
 	}
@@ -169,6 +171,8 @@ func (a *collection) referrer(ctx context.Context, entry evidence.Descriptor) []
 	return a.layers(ctx, evidence.SourceReferrers, m)
 }
 
+// fallbackReferrers reads the tag that clients keep where a registry has no referrers endpoint (OCI distribution 1.1). Unlike other
+// manifests it may list what this project cannot follow: one such entry must not hide the others.
 func (c *Client) fallbackReferrers(ctx context.Context, repository digest.Repository, tag string) ([]evidence.Descriptor, error) {
 	got, err := c.document(ctx, repository, tag, digest.Digest{})
 	if err != nil {

@@ -131,6 +131,18 @@ func TestCollectOneItemIsGone(t *testing.T) {
 	}
 }
 
+// A bundle means nothing in a signature tag. Put there as well, it must not push the real one out.
+func TestCopyElsewhereHidesNoReferrer(t *testing.T) {
+	shop := newShelf(t)
+	shop.signatures(shop.blob(typeBundle, "bundle"), shop.blob(typeBundle, "bundle"))
+	bundle := shop.manifest(evidence.MediaTypeOCIManifest, `"config":`+shop.blob(typeEmpty, "{}")+`,"layers":[`+shop.blob(typeBundle, "bundle")+`]`)
+	shop.serve("referrers/"+shop.subject.Digest.String(), evidence.MediaTypeOCIIndex, shop.index(bundle, bundle))
+	envelopes, _ := shop.collect()
+	if diff := cmp.Diff([]string{"legacy-signature bundle", "referrers bundle"}, bodies(envelopes)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Registries without a referrers endpoint say so in several ways.
 func TestCollectWithoutReferrersEndpoint(t *testing.T) {
 	for _, status := range []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented} {

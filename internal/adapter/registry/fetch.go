@@ -47,6 +47,7 @@ func (c *Client) get(ctx context.Context, repository digest.Repository, wanted r
 	}
 }
 
+// getOnce is one try, with a time limit of its own.
 func (c *Client) getOnce(ctx context.Context, repository digest.Repository, wanted resource) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()

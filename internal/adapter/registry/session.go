@@ -27,6 +27,7 @@ type session struct {
 	tried     string // which credentials, for people
 }
 
+// session returns the way to a repository that is open already, else opens one.
 func (c *Client) session(ctx context.Context, repository digest.Repository) (*session, error) {
 	c.mu.Lock()
 	s := c.sessions[repository]
@@ -54,6 +55,7 @@ func (c *Client) forget(repository digest.Repository, status int) {
 	}
 }
 
+// connect finds credentials, asks what the registry wants, and exchanges the one for the other. Scopes differ by repository, so tokens do.
 func (c *Client) connect(ctx context.Context, repository digest.Repository) (*session, error) {
 	doing := fmt.Sprintf("connecting to %q", repository)
 	named, err := name.NewRepository(repository.String(), name.StrictValidation)
@@ -85,6 +87,7 @@ func (c *Client) connect(ctx context.Context, repository digest.Repository) (*se
 	return &session{transport: way, base: scheme + "://" + address + "/v2/" + named.RepositoryStr() + "/", host: address, tried: tried}, nil
 }
 
+// challenge asks a registry what it demands, once. Whoever comes meanwhile waits for the answer instead of asking too.
 func (c *Client) challenge(ctx context.Context, key string, registry name.Registry) (*transport.Challenge, error) {
 	c.mu.Lock()
 	h := c.hosts[key]

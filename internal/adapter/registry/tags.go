@@ -28,6 +28,7 @@ func (c *Client) Tags(ctx context.Context, repository digest.Repository) ([]stri
 		if err := json.Unmarshal(got.body, &page); err != nil {
 			return nil, &failure{doing: fmt.Sprintf("listing tags of %q", repository), code: codeUnreachable, detail: "the answer is no tag list", err: err}
 		}
+		// The list is plain JSON: whatever it says, a tag only becomes a candidate by the bytes that are served for it.
 		for _, tag := range page.Tags {
 			if _, err := digest.ParseTag(tag); err == nil {
 				tags = append(tags, tag)
