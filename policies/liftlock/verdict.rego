@@ -32,8 +32,8 @@ names := [
 #   review_by: "2027-06-01"
 verdict := {
 	"schema": "liftlock.dev/verdict/v1",
-	"opa": object.get(input, "opa", ""),
-	"rules": object.get(input, "rules", ""),
+	"opa": text("opa"),
+	"rules": text("rules"),
 	"requirements": digest(lib.requirements),
 	"evidence": digest(lib.evidence),
 	"at": lib.at,
@@ -42,6 +42,10 @@ verdict := {
 	"reconsiderAt": reconsider_at,
 	"gates": answered,
 }
+
+text(name) := input[name] if {
+	is_string(input[name])
+} else := ""
 
 digest(document) := concat("", ["sha256:", crypto.sha256(json.marshal(document))])
 

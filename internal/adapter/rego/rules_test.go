@@ -95,3 +95,32 @@ func firstFindings(module *ast.Module) *ast.Rule {
 	}
 	return nil
 }
+
+// A call under not is undefined, not true, where an argument is a path into a document that is not there: OPA looks the argument up first.
+// A finding that is told by such a line would vanish with the fact that it is about, so that arguments under not are bound names only.
+func TestNoPathsInCallsUnderNot(t *testing.T) {
+	negated := 0
+	for _, module := range modules(t) {
+		ast.WalkExprs(module, func(expr *ast.Expr) bool {
+			if !expr.Negated {
+				return false
+			}
+			negated++
+			if !expr.IsCall() || expr.IsEquality() || expr.Operator().Equal(ast.Equal.Ref()) {
+				return false
+			}
+			for _, operand := range expr.Operands() {
+				if ref, ok := operand.Value.(ast.Ref); ok && len(ref) > 1 {
+					t.Errorf("%s: not … %s: want a name that is bound before", expr.Location, ref)
+				}
+				if _, ok := operand.Value.(ast.Call); ok {
+					t.Errorf("%s: not … a call inside a call", expr.Location)
+				}
+			}
+			return false
+		})
+	}
+	if negated < 20 {
+		t.Errorf("only %d negated expressions found", negated)
+	}
+}

@@ -102,6 +102,7 @@ func subjectStories() []story {
 		{"RegistryRefuses", unread("manifest", "REGISTRY_DENIED"), "subject", "REGISTRY_DENIED", pending, "ghcr.io/acme/checkout"},
 		{"CredentialsElsewhere (A35)", unread("manifest", "REALM_NOT_ALLOWED"), "subject", "REALM_NOT_ALLOWED", pending, "another host"},
 		{"HugeManifest (A34)", unread("manifest", "MANIFEST_TOO_LARGE"), "subject", "MANIFEST_TOO_LARGE", pending, "larger"},
+		{"OddManifest", unread("manifest", "EVIDENCE_UNSUPPORTED"), "subject", "EVIDENCE_UNSUPPORTED", pending, "not read"},
 		{"BrokenManifest", unread("manifest", "MANIFEST_MALFORMED"), "subject", "MANIFEST_MALFORMED", pending, "cannot be read"},
 		{"ACodeThatNobodyKnows", unread("manifest", "HTTP_418"), "subject", "CODE_UNKNOWN", pending, "HTTP_418"},
 		{"DigestGone", func(i *verdict.Input) {
@@ -119,6 +120,15 @@ func subjectStories() []story {
 // claim changes what the certificate of the only signature says.
 func claim(change func(*evidence.Claims)) func(*verdict.Input) {
 	return func(i *verdict.Input) { change(&i.Evidence.Signatures[0].Signer) }
+}
+
+// pattern makes the signer release accept subjects by a pattern.
+func pattern(expression string) func(*verdict.Input) {
+	return func(i *verdict.Input) {
+		i.Requirements.Signers[0].Keyless.SANs, i.Requirements.Signers[0].Keyless.SANPattern = nil, expression
+		i.Requirements.Signers[0].Keyless.Runner = ""
+		i.Evidence.Vulnerabilities.Reports[0].Signer = keyClaims()
+	}
 }
 
 // rejectedAs replaces the signature by an object that proves nothing.
@@ -155,6 +165,8 @@ func signatureStories() []story {
 		{"OwnerRecreated (A16)", claim(func(c *evidence.Claims) { c.SourceOwnerID = "8" }), "signature", "REPO_ID_MISMATCH", failed, "sourceOwnerID: want 7, got 8"},
 		{"SelfHostedRunner (A17)", claim(func(c *evidence.Claims) { c.RunnerEnvironment = "self-hosted" }), "signature", "RUNNER", failed, "want github-hosted, got self-hosted"},
 		{"OtherTrustDomain (A27)", claim(func(c *evidence.Claims) { c.Trust = "github" }), "signature", "CERTIFICATE_UNTRUSTED", failed, "trust: want public-good, got github"},
+		{"PatternFits", pattern(`\A(?:https://github\.com/acme/[a-z]+/.*)\z`), "signature", "", passed, "signed by release"},
+		{"PatternDoesNotFit (A12)", pattern(`\A(?:https://github\.com/acme/check)\z`), "signature", "IDENTITY_MISMATCH", failed, "san: want \\A(?:https://github\\.com/acme/check)\\z, got https://github.com/acme/checkout/"},
 		{"StrangersDoNotHideTheNearest", func(i *verdict.Input) {
 			claim(func(c *evidence.Claims) { c.SourceRef = "refs/heads/dev" })(i)
 			stranger := evidence.Claims{Trust: "public-good", Issuer: "https://accounts.example", SAN: "mallory@example.com", VerifiedAt: signedAt}
@@ -241,7 +253,7 @@ func scanStories() []story {
 		{"APlaceMayHoldAWorseReport", unread("legacy-attestation", "REGISTRY_UNREACHABLE"), gate, "REGISTRY_UNREACHABLE", pending, "legacy-attestation"},
 		{"TooManyAttachments (A31)", unread("referrers", "TOO_MANY_REFERRERS"), gate, "TOO_MANY_REFERRERS", failed, "referrers"},
 		{"AttachmentTooLarge (A30)", unread("referrers", "EVIDENCE_TOO_LARGE"), gate, "EVIDENCE_TOO_LARGE", pending, "16 MiB"},
-		{"VerifierDied (A29)", unread("verifier", "VERIFIER_FAILED"), gate, "VERIFIER_FAILED", pending, "verifier"},
+		{"VerifierDied (A29)", unread("verifier", "REGISTRY_UNREACHABLE"), gate, "VERIFIER_FAILED", pending, "verifier"},
 		{"EmptyScan (A41)", reports(altered(func(r *verdict.Report) { r.Packages, r.Findings = 0, 0 })), gate, "SCAN_EMPTY", failed, "looked at no package"},
 		{"PackagesNotCountedButFindings (A41)", reports(altered(func(r *verdict.Report) { r.Packages = 0 })), gate, "", passed, ""},
 		{"NewestIsEmpty (A41, A43)", reports(report("trivy 0.58.0", claims()), altered(func(r *verdict.Report) {
@@ -257,6 +269,14 @@ func scanStories() []story {
 			r.Signer = keyClaims()
 		})), gate, "CLOCK_SKEW", failed, "2026-11-20 04:51:41 UTC"},
 		{"ScanSlightlyAhead (A42)", reports(altered(func(r *verdict.Report) { r.At, r.Signer = now+skewAllowed, keyClaims() })), gate, "", passed, ""},
+		{"NoAgeLimit", func(i *verdict.Input) {
+			reports(altered(func(r *verdict.Report) { r.At = now - 900*day }))(i)
+			i.Requirements.Gates.Vulnerabilities.MaxReportAge = 0
+		}, gate, "", passed, "trivy 0.58.0 scanned 2024-"},
+		{"StaleScanWaived", func(i *verdict.Input) {
+			reports(altered(func(r *verdict.Report) { r.At, r.DatabaseAt = now-day, 0 }))(i)
+			i.Requirements.Waivers = []pipeline.WaiverRule{waiver("@sec", now+day)}
+		}, gate, "SCAN_STALE", passed, "SCAN_STALE accepted by waiver w1"},
 		{"OneFreshReportIsEnough", reports(report("trivy 0.58.0", claims()), altered(func(r *verdict.Report) { r.Envelope, r.Tool, r.At = hash("g"), "grype 0.110", now-9*day })),
 			gate, "", passed, "trivy 0.58.0 scanned"},
 	}
@@ -305,6 +325,7 @@ func vulnerabilityStories() []story {
 			finds(vulnerability("CVE-2026-2222", evidence.SeverityUnknown, now-30*day))(i)
 			i.Requirements.Gates.Vulnerabilities.Allow["unknown"] = pipeline.Allow{Count: 1}
 		}, gate, "", passed, "1 unknown"},
+		{"RatedByNobody (A44)", finds(evidence.Vulnerability{ID: "CVE-2026-2222", Package: "p", Installed: "1"}), gate, "VULNERABILITY", failed, "unknown; not rated"},
 		{"AllowedNumber", func(i *verdict.Input) {
 			finds(listedBy())(i)
 			i.Requirements.Gates.Vulnerabilities.Allow["critical"] = pipeline.Allow{Count: 1}
@@ -353,6 +374,10 @@ func orderStories() []story {
 		{"Frozen", func(i *verdict.Input) {
 			i.Requirements.Freezes = []pipeline.FreezeRule{{Name: "sale", Reason: "Black Friday", From: now - day}}
 		}, "order", "FROZEN", pending, "closed by freeze sale: Black Friday"},
+		{"TwoBefore", func(i *verdict.Input) {
+			i.Requirements.After = []string{"staging", "canary"}
+			i.Evidence.Order.Environments = append(i.Evidence.Order.Environments, verdict.Holding{Environment: "canary", Holds: true})
+		}, "order", "", passed, "canary, staging hold it"},
 		{"FirstOfTheOrder", func(i *verdict.Input) { i.Requirements.After = nil }, "order", "", passed, "nothing comes before"},
 	}
 }
@@ -447,6 +472,10 @@ func otherStories() []story {
 		{"TestsNotBuilt", demand(func(g *pipeline.Gates) { g.Tests.Enforce = "block" }), "tests", missing, pending, "not gathered"},
 		{"SoakNotBuilt", demand(func(g *pipeline.Gates) { g.Soak.Enforce = "block" }), "soak", missing, pending, "not gathered"},
 		{"OversightNotBuilt", demand(func(g *pipeline.Gates) { g.Oversight.Enforce = "block" }), "oversight", missing, pending, "not gathered"},
+		{"BeforeThePullRequest", func(i *verdict.Input) {
+			i.Evidence.Stage = verdict.StagePropose
+			i.Evidence.Change, i.Evidence.Oversight, i.Evidence.Reviews = nil, nil, nil
+		}, "review", "", passed, "looked at once there is a pull request"},
 		{"EverythingOff", func(i *verdict.Input) { i.Requirements.Gates = allOff() }, "policy", "GATES_ALL_OFF", failed, "every gate of production is off"},
 	}
 }

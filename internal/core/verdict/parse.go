@@ -40,7 +40,7 @@ func (v Verdict) check() error {
 	if v.ReconsiderAt != 0 && v.ReconsiderAt <= v.At {
 		return fmt.Errorf("reconsiderAt %d: want later than %d, or 0", v.ReconsiderAt, v.At)
 	}
-	worst := Passed
+	worst := 0
 	for i, gate := range v.Gates {
 		if gate.Name != names[i] {
 			return fmt.Errorf("gate %d is %q: want %q", i+1, gate.Name, names[i])
@@ -48,13 +48,16 @@ func (v Verdict) check() error {
 		if err := gate.check(); err != nil {
 			return fmt.Errorf("gate %s: %w", gate.Name, err)
 		}
-		worst = worse(worst, gate.result())
+		worst = max(worst, slices.Index(results(), gate.result()))
 	}
-	if worse(worst, v.Result) != v.Result {
-		return fmt.Errorf("result %q: the gates say %s", v.Result, worst)
+	if slices.Index(results(), v.Result) < worst || !slices.Contains(results(), v.Result) {
+		return fmt.Errorf("result %q: the gates say %s", v.Result, results()[worst])
 	}
 	return nil
 }
+
+// results lists the results, worst last.
+func results() []Result { return []Result{Passed, Pending, Failed} }
 
 func (g Gate) check() error {
 	if g.Enforce != pipeline.EnforceOff && g.Enforce != pipeline.EnforceWarn && g.Enforce != pipeline.EnforceBlock {
@@ -96,13 +99,3 @@ func (g Gate) result() Result {
 
 // rank orders outcomes, worst highest.
 func rank(o Outcome) int { return slices.Index([]Outcome{Pass, Wait, Unknown, Fail}, o) }
-
-// worse returns the worse of two results; what is not a result is worst of all.
-func worse(a, b Result) Result {
-	order := []Result{Passed, Pending, Failed}
-	i, j := slices.Index(order, a), slices.Index(order, b)
-	if j < 0 || (i >= 0 && j > i) {
-		return b
-	}
-	return a
-}

@@ -12,7 +12,7 @@ subject := object.get(lib.evidence, "subject", {})
 # title: The manifest was read
 # description: A candidate is judged by the bytes that the registry serves; where they could not be read, nothing is known about it.
 # custom:
-#   codes: [REGISTRY_INCONSISTENT, REGISTRY_UNREACHABLE, REGISTRY_DENIED, MANIFEST_TOO_LARGE, MANIFEST_MALFORMED, REALM_NOT_ALLOWED]
+#   codes: [REGISTRY_INCONSISTENT, REGISTRY_UNREACHABLE, REGISTRY_DENIED, MANIFEST_TOO_LARGE, MANIFEST_MALFORMED, EVIDENCE_UNSUPPORTED, REALM_NOT_ALLOWED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains lib.unread({"legacy-signature", "legacy-attestation", "referrers", "verifier"})[_]

@@ -1,0 +1,114 @@
+package rego
+
+import (
+	"slices"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/tester"
+
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// TestRego runs the tests that stand beside the rules, as `opa test policies` does.
+func TestRego(t *testing.T) {
+	files := fstest.MapFS{}
+	if err := builtIn(files, true); err != nil {
+		t.Fatal(err)
+	}
+	loaded, problems := load(files)
+	if len(problems) > 0 {
+		t.Fatal(join(problems))
+	}
+	store, err := loaded.Store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	txn, err := store.NewTransaction(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Abort(t.Context(), txn)
+	covered := cover.New()
+	results, err := tester.NewRunner().
+		SetCompiler(ast.NewCompiler().WithCapabilities(capabilities())).
+		SetStore(store).
+		SetModules(loaded.ParsedModules()).
+		SetCoverageQueryTracer(covered).
+		SetTimeout(time.Minute).
+		RunTests(t.Context(), txn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for result := range results {
+		ran++
+		if !result.Pass() {
+			t.Errorf("%s %s: %v %s", result.Location, result.Name, result.Error, failing(result.SubResults))
+		}
+	}
+	if ran < 25 {
+		t.Errorf("only %d tests ran", ran)
+	}
+	report := covered.Report(modules(t))
+	t.Logf("%d Rego tests; they alone cover %.1f %% of the rules", ran, report.Coverage)
+}
+
+// failing names the cases of a test that failed.
+func failing(cases tester.SubResultMap) []string {
+	var names []string
+	for name, result := range cases {
+		if result.Fail {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TestStoriesCoverTheRules holds that hardly a line of the rules is reached by no story: what is never evaluated was never tested.
+func TestStoriesCoverTheRules(t *testing.T) {
+	engine := newEngine(t, nil)
+	covered := cover.New()
+	inputs := []verdict.Input{good(t), {}}
+	for _, s := range allStories() {
+		input := good(t)
+		s.change(&input)
+		inputs = append(inputs, input)
+	}
+	evaluate := func(engine *Engine, input verdict.Input) {
+		text, err := verdict.Canonical(complete(engine, input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		if err := verdict.ParseCanonical(text, &value); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := engine.prepared.Eval(t.Context(), rego.EvalInput(value), rego.EvalQueryTracer(covered)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, input := range inputs {
+		evaluate(engine, input)
+	}
+	fast := good(t)
+	fast.Requirements.Lane = pipeline.Fast
+	evaluate(newEngine(t, own("package custom\nwarn contains {\"msg\": \"m\", \"lane\": \"review\"}\ndeny contains 1\ndeny contains \"x\"")), fast)
+
+	report := covered.Report(modules(t))
+	t.Logf("stories cover %.1f %% of the rules", report.Coverage)
+	if report.Coverage < 97 {
+		t.Errorf("want at least 97 %%")
+	}
+	for _, name := range sortedNames(report.Files) {
+		for _, lines := range report.Files[name].NotCovered {
+			t.Logf("%s:%d-%d is reached by no story", name, lines.Start.Row, lines.End.Row)
+		}
+	}
+}

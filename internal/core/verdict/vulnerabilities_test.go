@@ -1,0 +1,69 @@
+package verdict
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+func scan(name string, findings ...evidence.Vulnerability) Scan {
+	return Scan{Report: Report{Envelope: digest.Of([]byte(name)), Tool: name, Findings: len(findings)}, Findings: findings}
+}
+
+func cve(id string, worst evidence.Severity) evidence.Vulnerability {
+	return evidence.Vulnerability{ID: id, Package: "p", Installed: "1", Severity: worst, Max: worst}
+}
+
+func TestUniteVulnerabilities(t *testing.T) {
+	low, high, unrated := cve("CVE-1", evidence.Low), cve("CVE-2", evidence.High), cve("CVE-3", evidence.SeverityUnknown)
+	worse := cve("CVE-2", evidence.Critical)
+	scans := []Scan{scan("a", low, high), scan("b", high, unrated), scan("c", worse)}
+	united := UniteVulnerabilities(scans)
+
+	var got []string
+	for _, v := range united.Findings {
+		line := v.ID + " " + string(v.Max)
+		for _, name := range []string{"a", "b", "c"} {
+			if slices.Contains(v.Reports, digest.Of([]byte(name))) {
+				line += " " + name
+			}
+		}
+		got = append(got, line)
+	}
+	slices.Sort(got)
+	if want := []string{"CVE-2 critical c", "CVE-2 high a b", "CVE-3 unknown b"}; !slices.Equal(got, want) {
+		t.Errorf("findings %q: want %q", got, want)
+	}
+	if united.Counts[evidence.Low] != 1 || united.Counts[evidence.Critical] != 1 || united.Counts[evidence.High] != 0 || len(united.Reports) != 3 {
+		t.Errorf("counts %v, %d reports", united.Counts, len(united.Reports))
+	}
+
+	first, err := Canonical(united)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(scans)
+	second, err := Canonical(UniteVulnerabilities(scans))
+	if err != nil || string(first) != string(second) {
+		t.Errorf("another order gives another document (%v):\n%s\n%s", err, first, second)
+	}
+}
+
+// No report is a fact as well: rules tell "none is attached" from "nobody looked".
+func TestNoScanIsEvidence(t *testing.T) {
+	text, err := Canonical(UniteVulnerabilities(nil))
+	if err != nil || string(text) != `{"counts":{},"findings":[],"reports":[]}` {
+		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+// An envelope that two keys vouch for is one report that says a thing once.
+func TestReportVouchedForTwice(t *testing.T) {
+	high := cve("CVE-2", evidence.High)
+	united := UniteVulnerabilities([]Scan{scan("a", high), scan("a", high)})
+	if len(united.Findings) != 1 || len(united.Findings[0].Reports) != 1 || len(united.Reports) != 2 {
+		t.Errorf("%+v", united)
+	}
+}

@@ -1,0 +1,81 @@
+package liftlock_test.lib
+
+import data.liftlock.lib
+import data.liftlock_test.good
+
+waiver(name, expires) := {"name": name, "codes": ["SCAN_STALE", "SIGNATURE_ABSENT"], "vulnerabilities": ["CVE-1"], "owner": "@sec", "justification": "j", "expires": expires}
+
+with_waivers(waivers) := good.changed([{"op": "replace", "path": "requirements/waivers", "value": waivers}])
+
+test_time_is_text if lib.utc(1795150000) == "2026-11-20 04:46:40 UTC"
+
+test_waiver_that_lasts_longest if {
+	found := lib.waiver("SCAN_STALE", set()) with input as with_waivers([waiver("a", 1795150001), waiver("b", 1795150009), waiver("c", 1795150009)])
+	found == {"name": "b", "owner": "@sec", "justification": "j", "expires": 1795150009}
+}
+
+test_waiver_by_vulnerability if {
+	found := lib.waiver("VULNERABILITY", {"GHSA-1", "CVE-1"}) with input as with_waivers([waiver("a", 1795150001)])
+	found.name == "a"
+}
+
+test_no_waiver[note] if {
+	some note, case in {
+		"expired": {"code": "SCAN_STALE", "ids": set(), "expires": 1795150000},
+		"of another code": {"code": "PLATFORM_MISSING", "ids": set(), "expires": 1795150001},
+		"of another vulnerability": {"code": "VULNERABILITY", "ids": {"CVE-2"}, "expires": 1795150001},
+		"of what cannot be waived": {"code": "SIGNATURE_ABSENT", "ids": set(), "expires": 1795150001},
+		"of no known code": {"code": "NO_SUCH_CODE", "ids": {"CVE-1"}, "expires": 1795150001},
+	}
+	found := lib.waiver(case.code, case.ids) with input as with_waivers([waiver("a", case.expires)])
+	found == null
+}
+
+test_remedy_is_filled_in if {
+	found := lib.finding("SIGNATURE_ABSENT", "m", {}) with input as good.document
+	startswith(found.remedy, "Sign it where it is built: cosign sign ghcr.io/acme/checkout@sha256:")
+	endswith(found.remedy, "Accepted: legacy, release.")
+}
+
+test_remedy_does_not_expand_what_it_quotes if {
+	found := lib.finding("PLATFORM_MISSING", "m", {"{platform}": "{image}"}) with input as good.document
+	contains(found.remedy, "for {image} as well")
+}
+
+# A finding must be there whatever the input is: a rule that is undefined would be silent.
+test_findings_are_total[note] if {
+	some note, case in {
+		"nothing": {},
+		"null parts": {"requirements": null, "evidence": null, "at": null},
+		"odd parts": {"requirements": [1], "evidence": "x", "at": "y"},
+		"odd members": {"requirements": {"image": 1, "signers": [{"name": {}}], "waivers": [{}, 7]}, "evidence": {"subject": 5, "oversight": {"paths": [{"owners": [3]}]}}},
+	}
+	every code in {"NO_SUCH_CODE", "VULNERABILITY", "REVIEW_UNOWNED", "RULE_UNDEFINED", "GATES_ALL_OFF"} {
+		found := lib.finding(code, "m", {}) with input as case
+		object.keys(found) == {"code", "outcome", "message", "remedy", "owner", "waivable", "waiver", "deadline"}
+	}
+}
+
+test_unknown_code_is_said if {
+	found := lib.finding("NO_SUCH_CODE", "m", {}) with input as good.document
+	found.code == "CODE_UNKNOWN"
+	found.outcome == "unknown"
+	found.message == "NO_SUCH_CODE: m"
+}
+
+test_owner_in_words[note] if {
+	some note, case in {
+		"publisher": "whoever publishes checkout",
+		"owners": "@acme/payments",
+		"security": "the owners of .liftlock",
+		"operator": "whoever runs Liftlock",
+	}
+	lib.owner(note) == case with input as good.document
+}
+
+# Each owner of the table has words, so that no finding is undefined for want of them.
+test_every_code_has_an_owner_in_words if {
+	every row in data.liftlock.codes {
+		is_string(lib.owner(row.owner))
+	}
+}
