@@ -115,8 +115,11 @@ func (a *App) listed(ctx context.Context, installation *github.Installation) ([]
 		return nil, nil
 	}
 	doing := fmt.Sprintf("listing the repositories of installation %d", installation.GetID())
-	source := &tokens{app: a, installation: installation.GetID(),
-		ask: github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Metadata: github.String("read")}}}
+	source := &tokens{app: a,
+		find: func(context.Context) (*github.Installation, error) { return installation, nil },
+		ask: func(*github.Installation) github.InstallationTokenOptions {
+			return github.InstallationTokenOptions{Permissions: &github.InstallationPermissions{Metadata: github.String("read")}}
+		}}
 	client := a.client(a.authorized(source))
 	repositories, err := pages(a.fail, doing, func(o github.ListOptions) ([]*github.Repository, *github.Response, error) {
 		page, resp, err := client.Apps.ListRepos(ctx, &o)
@@ -152,29 +155,30 @@ func (a *App) Repository(ctx context.Context, name string) (*Repository, error) 
 	if known != nil {
 		return known, nil
 	}
-	client, err := a.asApp()
+	installation, err := a.installation(ctx, owner, short)
 	if err != nil {
 		return nil, err
 	}
-	installation, resp, err := client.Apps.FindRepositoryInstallation(ctx, owner, short)
-	if err != nil {
-		return nil, a.fail(fmt.Sprintf("looking for the App's installation on %q", name), resp, err)
-	}
-	r := newRepository(a, owner, short, installation)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if other := a.repositories[name]; other != nil {
 		return other, nil
 	}
+	r := newRepository(a, owner, short, installation)
 	a.repositories[name] = r
 	return r, nil
 }
 
-// forget drops a repository whose installation does not answer any more: it may have been removed, renamed or added anew.
-func (a *App) forget(name string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.repositories, name)
+func (a *App) installation(ctx context.Context, owner, name string) (*github.Installation, error) {
+	client, err := a.asApp()
+	if err != nil {
+		return nil, err
+	}
+	installation, resp, err := client.Apps.FindRepositoryInstallation(ctx, owner, name)
+	if err != nil {
+		return nil, a.fail(fmt.Sprintf("looking for the App's installation on %q", owner+"/"+name), resp, err)
+	}
+	return installation, nil
 }
 
 func (a *App) budget(installation int64) *budget {
@@ -204,8 +208,7 @@ func (a *App) asApp() (*github.Client, error) {
 }
 
 func (a *App) authorized(source *tokens) http.RoundTripper {
-	return &authorized{next: a.transport, home: a.api, token: source.Token, forget: source.drop,
-		budget: a.budget(source.installation), now: a.now}
+	return &authorized{next: a.transport, home: a.api, tokens: source, now: a.now}
 }
 
 // appTransport is new for every use: ghinstallation writes to it while it exchanges a token.

@@ -142,27 +142,26 @@ func TestRepositoryNamesThatWouldBePaths(t *testing.T) {
 	}
 }
 
-func TestRemovedInstallationIsLookedUpAgain(t *testing.T) {
+func TestInstallationThatWasRemovedAndAddedAnew(t *testing.T) {
 	f := newFake(t)
-	a := f.app()
-	r, err := a.Repository(t.Context(), "acme/deploy")
-	if err != nil {
+	r := f.repository()
+	if _, err := r.Token(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f.answers("POST /app/installations/7/access_tokens", 404, map[string]string{"message": "Not Found"})
+	f.answers("GET /repos/acme/deploy/installation", 404, "")
+	f.pass(time.Hour)
 	if _, err := r.Token(t.Context()); !errors.Is(err, fs.ErrNotExist) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("removed: got %v", err)
 	}
-	f.answers("GET /repos/acme/deploy/installation", 200, map[string]any{"id": 8})
-	f.on("POST /app/installations/8/access_tokens", func(*http.Request, []byte) (int, any) {
+	f.answers("GET /repos/acme/deploy/installation", 200, map[string]any{"id": 8}) // and members is not granted any more
+	f.on("POST /app/installations/8/access_tokens", func(_ *http.Request, body []byte) (int, any) {
+		if strings.Contains(string(body), "members") {
+			return 422, ""
+		}
 		return 201, map[string]any{"token": "ghs_eight", "expires_at": f.clock.Add(time.Hour).Format(time.RFC3339)}
 	})
-	again, err := a.Repository(t.Context(), "acme/deploy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := again.Token(t.Context()); err != nil || got != "ghs_eight" {
-		t.Errorf("got %q, %v", got, err)
+	if got, err := r.Token(t.Context()); err != nil || got != "ghs_eight" {
+		t.Errorf("added anew: got %q, %v", got, err)
 	}
 }
 

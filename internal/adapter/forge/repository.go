@@ -3,7 +3,6 @@ package forge
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net/http"
 	"sync"
 
@@ -26,8 +25,17 @@ type Repository struct {
 
 func newRepository(a *App, owner, name string, installation *github.Installation) *Repository {
 	r := &Repository{app: a, owner: owner, name: name, checks: map[string]checkState{}, trees: map[string]string{}}
-	r.tokens = &tokens{app: a, installation: installation.GetID(), seen: r.seen, lost: r.lost,
-		ask: github.InstallationTokenOptions{Repositories: []string{name}, Permissions: needed(installation.Permissions)}}
+	r.tokens = &tokens{app: a, seen: r.seen,
+		find: func(ctx context.Context) (*github.Installation, error) {
+			if found := installation; found != nil { // just looked for
+				installation = nil
+				return found, nil
+			}
+			return a.installation(ctx, owner, name)
+		},
+		ask: func(found *github.Installation) github.InstallationTokenOptions {
+			return github.InstallationTokenOptions{Repositories: []string{name}, Permissions: needed(found.Permissions)}
+		}}
 	r.transport = a.authorized(r.tokens)
 	return r
 }
@@ -79,12 +87,6 @@ func (r *Repository) seen(granted []github.Repository) {
 		if g.GetName() == r.name {
 			r.defaultBranch, r.nodeID = g.GetDefaultBranch(), g.GetNodeID()
 		}
-	}
-}
-
-func (r *Repository) lost(err error) {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		r.app.forget(r.Name())
 	}
 }
 

@@ -11,58 +11,75 @@ import (
 	"github.com/google/go-github/v62/github"
 )
 
-// tokens hands out one installation token and replaces it shortly before it ends, by the App's clock.
+// tokens hands out one installation token and replaces it shortly before it ends, by the App's clock. The installation is looked for
+// each time: it may have been removed and added anew, and what it grants may have changed.
 type tokens struct {
-	app          *App
-	installation int64
-	ask          github.InstallationTokenOptions
-	seen         func([]github.Repository) // told what each new token is good for; may be nil
-	lost         func(error)               // told when no token was given; may be nil
+	app  *App
+	find func(ctx context.Context) (*github.Installation, error)
+	ask  func(*github.Installation) github.InstallationTokenOptions
+	seen func([]github.Repository) // told what each new token is good for; may be nil
 
-	mu    sync.Mutex
-	token string
-	ends  time.Time
+	mu     sync.Mutex
+	token  string
+	ends   time.Time
+	budget *budget // of the installation that gave the token
 }
 
 // Token returns a token that is good for some minutes at least.
 func (t *tokens) Token(ctx context.Context) (string, error) {
+	token, _, err := t.get(ctx)
+	return token, err
+}
+
+func (t *tokens) get(ctx context.Context) (string, *budget, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.token != "" && t.app.now().Add(tokenMargin).Before(t.ends) {
-		return t.token, nil
+		return t.token, t.budget, nil
 	}
 	t.token = ""
-	// New each time: the library decodes into the token that it holds, so that fields missing from an answer would survive.
+	installation, err := t.find(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := t.exchange(ctx, installation); err != nil {
+		return "", nil, err
+	}
+	t.budget = t.app.budget(installation.GetID())
+	return t.token, t.budget, nil
+}
+
+func (t *tokens) exchange(ctx context.Context, installation *github.Installation) error {
+	const doing = "getting an installation token"
 	transport, err := t.app.appTransport()
 	if err != nil {
-		return "", err
+		return err
 	}
-	exchange := ghinstallation.NewFromAppsTransport(transport, t.installation)
-	exchange.InstallationTokenOptions = &t.ask
+	// New each time: the library decodes into the token that it holds, so that fields missing from an answer would survive.
+	exchange := ghinstallation.NewFromAppsTransport(transport, installation.GetID())
+	ask := t.ask(installation)
+	exchange.InstallationTokenOptions = &ask
 	token, err := exchange.Token(ctx)
 	if err != nil {
-		return "", t.failed(err)
+		return t.failed(doing, err)
 	}
 	ends, _, err := exchange.Expiry()
 	if err != nil || token == "" {
-		return "", &Error{doing: "getting an installation token", reason: "the answer holds none"}
+		return &Error{doing: doing, reason: "the answer holds none"}
 	}
 	t.token, t.ends = token, ends
 	if granted, err := exchange.Repositories(); err == nil && t.seen != nil {
 		t.seen(granted)
 	}
-	return token, nil
+	return nil
 }
 
 // failed drops the library's error, on which request (with the App's JWT) and answer hang.
-func (t *tokens) failed(err error) error {
-	failure := fail(t.app.now(), "getting an installation token", nil, err)
+func (t *tokens) failed(doing string, err error) error {
+	failure := t.app.fail(doing, nil, err)
 	var exchange *ghinstallation.HTTPError
 	if errors.As(err, &exchange) && exchange.Response != nil && exchange.Response.Body != nil {
 		_ = exchange.Response.Body.Close() // the library leaves it open; nothing in it is wanted
-	}
-	if t.lost != nil {
-		t.lost(failure)
 	}
 	return failure
 }

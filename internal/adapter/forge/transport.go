@@ -1,7 +1,6 @@
 package forge
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -45,9 +44,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 type authorized struct {
 	next   http.RoundTripper
 	home   *url.URL
-	token  func(ctx context.Context) (string, error)
-	forget func()
-	budget *budget
+	tokens *tokens
 	now    func() time.Time
 }
 
@@ -56,15 +53,15 @@ func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, &Error{reason: "redirected to another host: refused"}
 	}
-	write := req.Method != http.MethodGet && req.Method != http.MethodHead
-	if wait := t.budget.allow(t.now(), write); wait > 0 {
-		closeBody(req)
-		return nil, &Error{reason: "waiting to stay below the forge's limits", retry: true, after: wait}
-	}
-	token, err := t.token(req.Context())
+	token, budget, err := t.tokens.get(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, err
+	}
+	write := req.Method != http.MethodGet && req.Method != http.MethodHead
+	if wait := budget.allow(t.now(), write); wait > 0 {
+		closeBody(req)
+		return nil, &Error{reason: "waiting to stay below the forge's limits", retry: true, after: wait}
 	}
 	signed := req.Clone(req.Context())
 	signed.Header.Set("Authorization", "Bearer "+token)
@@ -74,10 +71,10 @@ func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized: // revoked early: permissions changed, or the App was suspended
-		t.forget()
+		t.tokens.drop()
 	case http.StatusForbidden, http.StatusTooManyRequests:
 		if resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-Ratelimit-Remaining") == "0" {
-			t.budget.rest(t.now().Add(pause(t.now(), resp.Header, pauseLimited)))
+			budget.rest(t.now().Add(pause(t.now(), resp.Header, pauseLimited)))
 		}
 	}
 	return resp, nil

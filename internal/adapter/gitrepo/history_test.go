@@ -169,3 +169,35 @@ func TestLocalCloneIsNotWritten(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestReplacementsAndGraftsAreIgnored (A95): with either, git itself shows another history than the one that was signed.
+func TestReplacementsAndGraftsAreIgnored(t *testing.T) {
+	s := newServer(t)
+	one := s.commit("main", map[string]string{"entry": "true\n"})
+	two := s.commit("main", map[string]string{"entry": "true\n", "more": "x"})
+	forged := s.commit("forged", map[string]string{"entry": "forged\n"})
+	run(t, s.work, "git", "replace", two, forged)
+	run(t, s.work, "git", "replace", "--force", strings.TrimSpace(run(t, s.work, "git", "rev-parse", one+":entry")),
+		strings.TrimSpace(run(t, s.work, "git", "rev-parse", forged+":entry")))
+	if err := os.WriteFile(filepath.Join(s.work, ".git", "info", "grafts"), []byte(two+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, s.work, "git", "show", two+":entry"); got != "forged\n" {
+		t.Fatalf("git is not fooled: %q", got)
+	}
+	l, err := OpenLocal(s.work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if got := whole(t, l, two)["entry"]; got != "true\n" {
+		t.Errorf("got %q", got)
+	}
+	if got, err := l.IsAncestor(t.Context(), one, two); err != nil || !got {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

@@ -71,16 +71,13 @@ func (e *sizeError) Error() string {
 }
 
 func readObject(store storer.EncodedObjectStorer, kind plumbing.ObjectType, id plumbing.Hash, limit int64) (content []byte, err error) {
-	size, err := store.EncodedObjectSize(id) // before anything of that size is allocated
+	object, err := store.EncodedObject(kind, id) // beyond largeObject it holds a place to read from, not the content
 	if err != nil {
 		return nil, err
 	}
+	size := object.Size()
 	if size > limit {
 		return nil, &sizeError{got: size, want: limit}
-	}
-	object, err := store.EncodedObject(kind, id)
-	if err != nil {
-		return nil, err
 	}
 	r, err := object.Reader()
 	if err != nil {
