@@ -369,3 +369,40 @@ func checkIndex(t *testing.T, m Manifest) {
 		t.Fatalf("an attestation made another candidate: %s", body)
 	}
 }
+
+func FuzzParseReferrers(f *testing.F) {
+	f.Add(index(child(1, "linux/amd64"), attestation(2, 1)))
+	f.Add([]byte(`{"schemaVersion":2,"manifests":[{"digest":"sha512:0"}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		entries, err := ParseReferrers(body)
+		if err != nil {
+			return
+		}
+		var careless struct {
+			Manifests []struct {
+				Digest string `json:"digest"`
+			} `json:"manifests"`
+		}
+		if err := json.Unmarshal(body, &careless); err != nil || len(careless.Manifests) != len(entries) {
+			t.Fatalf("%d entries, %d in the document: %v", len(entries), len(careless.Manifests), err)
+		}
+		for n, entry := range entries {
+			if !entry.Digest.IsZero() && entry.Digest.String() != careless.Manifests[n].Digest {
+				t.Fatalf("entry %d: %s, %s in the document", n, entry.Digest, careless.Manifests[n].Digest)
+			}
+		}
+	})
+}
+
+func FuzzParseImageConfig(f *testing.F) {
+	f.Add([]byte(`{"os":"linux","architecture":"arm64","created":"2026-01-02T15:04:05.5+02:00","config":{"Labels":{"a":"b"}}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		config, err := ParseImageConfig(body)
+		if err != nil {
+			return
+		}
+		if config.Created < 0 || config.Platform == "" || strings.ContainsAny(config.Platform, " @\n`") {
+			t.Fatalf("got %+v", config)
+		}
+	})
+}
