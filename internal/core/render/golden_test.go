@@ -62,6 +62,8 @@ func TestGoldenPlan(t *testing.T) {
 		{Proposal: cart, Action: promotion.Block},
 		{Proposal: Proposal{Environment: "staging", Application: "shop"}, Action: promotion.Hold, Reason: "5 proposals are open"},
 	}
+	unseen := []Planned{{Proposal: Proposal{Environment: "dev", Application: "shop"}, Action: promotion.Unseen, Reason: "the registry does not answer"}}
+	golden(t, "plan/unseen.txt", Style{}.Plan(unseen))
 	golden(t, "plan/plan.txt", Style{}.Plan(plan))
 	golden(t, "plan/coloured.txt", Style{Colour: true}.Plan(plan))
 	golden(t, "plan/empty.txt", Style{}.Plan(nil))

@@ -55,17 +55,20 @@ type Record struct {
 func (p Proposal) Result() verdict.Result {
 	result := verdict.Passed
 	for _, j := range p.Judgements {
-		switch {
-		case j.Verdict.Result == verdict.Passed:
-		case j.Verdict.Result == verdict.Pending:
-			if result == verdict.Passed {
-				result = verdict.Pending
-			}
-		default: // FAILED, or a result that this version does not know
-			return verdict.Failed
-		}
+		result = worse(result, j.Verdict.Result)
 	}
 	return result
+}
+
+// worse returns the worse of two results. One that this version does not know counts as FAILED.
+func worse(a, b verdict.Result) verdict.Result {
+	switch {
+	case a == verdict.Passed && b == verdict.Passed:
+		return verdict.Passed
+	case (a == verdict.Passed || a == verdict.Pending) && (b == verdict.Passed || b == verdict.Pending):
+		return verdict.Pending
+	}
+	return verdict.Failed
 }
 
 // verdictDigest names the verdict by its canonical bytes; zero where they are not at hand.

@@ -18,6 +18,14 @@ type Planned struct {
 	Reason string // optional: why, beyond the verdicts; may quote hostile text
 }
 
+// Result is the proposal's, but what could not be looked up has not passed.
+func (p Planned) Result() verdict.Result {
+	if p.Action == promotion.Unseen {
+		return worse(verdict.Pending, p.Proposal.Result())
+	}
+	return p.Proposal.Result()
+}
+
 // Style says how terminal text looks.
 type Style struct {
 	Colour bool // only where the reader is known to be a terminal that wants it
@@ -92,14 +100,14 @@ func (s Style) Plan(planned []Planned) string {
 	var out strings.Builder
 	rows := make([][3]string, 0, len(planned))
 	var widths [2]int
-	all := Proposal{}
+	result := verdict.Passed
 	for _, p := range planned {
 		row := [3]string{string(p.Action), visible(p.Environment, maxName) + "/" + visible(p.Application, maxName), movesText(p)}
 		for i := range widths {
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 		rows = append(rows, row)
-		all.Judgements = append(all.Judgements, p.Judgements...)
+		result = worse(result, p.Result())
 	}
 	for _, row := range rows {
 		line := fmt.Sprintf("%-*s  %-*s  %s", widths[0], row[0], widths[1], row[1], row[2])
@@ -109,7 +117,7 @@ func (s Style) Plan(planned []Planned) string {
 		out.WriteString("nothing to do\n")
 	}
 	s.causes(&out, planned)
-	out.WriteString(s.result(all.Result()) + "\n")
+	out.WriteString(s.result(result) + "\n")
 	return out.String()
 }
 
