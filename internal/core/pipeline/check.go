@@ -10,6 +10,7 @@ import (
 // githubIssuer vouches for GitHub's workflows; enterprises have their own below it.
 const githubIssuer = "https://token.actions.githubusercontent.com"
 
+// environmentPath is where an environment stands in its document.
 func environmentPath(i int) string { return fmt.Sprintf("spec.environments[%d]", i) }
 
 // mention is a name with the place where it stands.
@@ -19,6 +20,7 @@ type mention struct {
 	path   string
 }
 
+// complain notes a problem at a field, in the words that every problem has.
 func (s *Set) complain(at *source, path, wanted, got string) {
 	s.problems = append(s.problems, at.problem(path, "wanted %s, got %s", wanted, got))
 }
@@ -60,6 +62,7 @@ func (s *Set) checkLedgers() {
 	}
 }
 
+// mentions lists the names of documents.
 func mentions[T any](all []located[T], name func(*T) string) []mention {
 	list := make([]mention, len(all))
 	for i := range all {
@@ -68,6 +71,7 @@ func mentions[T any](all []located[T], name func(*T) string) []mention {
 	return list
 }
 
+// unique refuses the second of two equal names. The first keeps it, so that one mistake is one problem.
 func (s *Set) unique(what string, list []mention) {
 	first := map[string]mention{}
 	for _, m := range list {
@@ -97,6 +101,7 @@ func (s *Set) known(what string, m mention, names []string) bool {
 	return false
 }
 
+// checkPipeline checks what a pipeline refers to: files, and its own environments.
 func (s *Set) checkPipeline(p *located[Pipeline]) {
 	spec := &p.doc.Spec
 	for i := range spec.Trust {
@@ -128,6 +133,7 @@ func (s *Set) absent(at *source, path, form, file string) {
 	}
 }
 
+// environmentNames lists the names in the order of the document.
 func environmentNames(p *located[Pipeline]) []string {
 	names := make([]string, len(p.doc.Spec.Environments))
 	for i, environment := range p.doc.Spec.Environments {
@@ -136,6 +142,8 @@ func environmentNames(p *located[Pipeline]) []string {
 	return names
 }
 
+// checkSigner checks that a signer can be known at all. A workflow's subject is GitHub's to give: with another issuer, whoever
+// runs that issuer could claim it.
 func (s *Set) checkSigner(p *located[Pipeline], signer *SignerSource, path string) {
 	if key := signer.Key; key != nil {
 		if _, ok := s.keys[key.File]; !ok {
@@ -182,6 +190,7 @@ func (s *Set) checkOrder(p *located[Pipeline]) {
 	}
 }
 
+// checkSoak refuses to wait for an environment that comes later or beside: nothing would ever get there first.
 func (s *Set) checkSoak(p *located[Pipeline], environment *Environment, path string) {
 	soak := environment.Gates.Soak
 	if soak == nil || soak.Enforce == EnforceOff {

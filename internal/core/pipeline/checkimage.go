@@ -14,6 +14,7 @@ type use struct {
 	repository  digest.Repository
 }
 
+// checkImages checks what images refer to. Two of one repository in one environment would each edit the same entries.
 func (s *Set) checkImages() {
 	if len(s.pipelines) == 0 && len(s.images) > 0 {
 		s.complain(s.images[0].source, "spec.pipeline", "a Pipeline in "+Directory, "none")
@@ -68,6 +69,8 @@ func (s *Set) checkRoute(image *located[Image], p *located[Pipeline]) {
 	}
 }
 
+// checkImageSigners demands that signers are named wherever a signature is wanted: a default of all would let one team sign
+// for another.
 func (s *Set) checkImageSigners(image *located[Image], p *located[Pipeline]) {
 	names := make([]string, len(p.doc.Spec.Signers))
 	for i, signer := range p.doc.Spec.Signers {
@@ -108,6 +111,8 @@ func (s *Set) checkExceptions() {
 	}
 }
 
+// checkWaiver checks scope and times. The start is written and not the day of the merge, so that a waiver cannot be made to
+// last by changing something else in it.
 func (s *Set) checkWaiver(waiver *located[Waiver], images []string) {
 	spec := &waiver.doc.Spec
 	s.known("an Image", mention{spec.Image, waiver.source, "spec.image"}, images)
@@ -123,6 +128,7 @@ func (s *Set) checkWaiver(waiver *located[Waiver], images []string) {
 	}
 }
 
+// checkEnvironments refuses names that no pipeline has: an exception that holds nowhere looks as if it did.
 func (s *Set) checkEnvironments(at *source, names []string) {
 	all := make([]string, len(s.steps))
 	for i := range s.steps {

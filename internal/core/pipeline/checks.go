@@ -74,6 +74,7 @@ func loadZone(name string) (*time.Location, error) {
 	return location, nil
 }
 
+// checkZone needs the zones themselves: which names there are is no matter of form.
 func checkZone(s string) error {
 	_, err := loadZone(s)
 	return err
@@ -87,6 +88,7 @@ func checkWatchedTag(s string) error {
 	return nil
 }
 
+// checkOrderPattern wants one group: with none no tag is newer than another, with two it depends on which is read.
 func checkOrderPattern(s string) error {
 	expression, err := regexp.Compile(s)
 	if err != nil {
@@ -144,8 +146,11 @@ func admitsSlash(part *syntax.Regexp) bool {
 	}
 }
 
+// ownedStart is a literal scheme, host and first path element, closed by a slash: acme must not also mean acme-evil.
 func ownedStart() *regexp.Regexp { return regexp.MustCompile(`\A[a-z][a-z0-9+.-]*://[^/]+/[^/]+/`) }
-func mailEnd() *regexp.Regexp    { return regexp.MustCompile(`@[^@/:]+\.[^@/:]+\z`) }
+
+// mailEnd is a literal domain with its at sign: example.com must not also mean evil-example.com.
+func mailEnd() *regexp.Regexp { return regexp.MustCompile(`@[^@/:]+\.[^@/:]+\z`) }
 
 // flatten lists the parts of an expression in order, without groups and anchors.
 func flatten(tree *syntax.Regexp) []*syntax.Regexp {
@@ -163,6 +168,7 @@ func flatten(tree *syntax.Regexp) []*syntax.Regexp {
 	}
 }
 
+// isLiteral leaves out literals of any case: their runes are not what they match.
 func isLiteral(part *syntax.Regexp) bool {
 	return part.Op == syntax.OpLiteral && part.Flags&syntax.FoldCase == 0
 }

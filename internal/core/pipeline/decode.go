@@ -218,6 +218,7 @@ func (d *decoder) list(n *yaml.Node, path string, f field, into reflect.Value) {
 	into.Set(items)
 }
 
+// boolean takes true and false only: yes and on are texts in YAML 1.2, and truth values elsewhere.
 func (d *decoder) boolean(n *yaml.Node, path string, into reflect.Value) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
 		d.problem(path, "true or false", describe(n))
@@ -226,6 +227,7 @@ func (d *decoder) boolean(n *yaml.Node, path string, into reflect.Value) {
 	into.SetBool(strings.EqualFold(n.Value, "true"))
 }
 
+// number takes plain decimals only: 010 and 1_0 are different numbers to different parsers.
 func (d *decoder) number(n *yaml.Node, path string, f field, into reflect.Value) {
 	low, high := bound(f.bounds, "minimum"), bound(f.bounds, "maximum")
 	wanted := fmt.Sprintf("a whole number of at least %d", low)

@@ -22,6 +22,7 @@ const (
 	epochWeekday = 3 * 24 * 60 * 60
 )
 
+// compareWindows orders windows by all that they say, so that equal demands have equal bytes.
 func compareWindows(a, b Window) int {
 	return cmp.Or(strings.Compare(a.Kind, b.Kind), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), strings.Compare(a.Zone, b.Zone))
 }
@@ -67,12 +68,14 @@ type derivation struct {
 
 func (d *derivation) close(c Closure) { d.result.Closed = append(d.result.Closed, c) }
 
+// change notes an instant at which something differs; those in the past are none.
 func (d *derivation) change(at int64) {
 	if at > d.at && (d.result.NextChange == 0 || at < d.result.NextChange) {
 		d.result.NextChange = at
 	}
 }
 
+// freeze closes from its first instant to before its last; without an end, until its document is removed.
 func (d *derivation) freeze(f FreezeRule) {
 	d.change(f.From)
 	d.change(f.Until)
@@ -116,6 +119,7 @@ func firstNext(windows []clock, at int64) int64 {
 	return first
 }
 
+// windowName is the window as people write it.
 func windowName(w Window) string {
 	return w.Kind + " " + Interval{w.From, w.To}.String() + " " + w.Zone
 }
@@ -132,6 +136,7 @@ func (c clock) second(at int64) int64 {
 	return modulo(at + int64(offset) + epochWeekday)
 }
 
+// modulo is never negative, unlike %: west of Greenwich the first week began before the epoch.
 func modulo(seconds int64) int64 { return (seconds%secondsOfWeek + secondsOfWeek) % secondsOfWeek }
 
 // holds reports whether the wall shows a time in the window. Where the clock is put back, an hour comes twice and counts twice.

@@ -28,6 +28,7 @@ func ParseFullMatch(expression string) (FullMatch, error) {
 	return FullMatch{text: expression, re: re}, nil
 }
 
+// anchored wraps an expression in a group of its own: without it, only the first of several alternatives would be anchored.
 func anchored(expression string) string { return `\A(?:` + expression + `)\z` }
 
 // String returns the expression as written.

@@ -49,6 +49,7 @@ func parseKey(content []byte) (publicKey, error) {
 	return publicKey{pem: content, spki: digest.Of(der)}, nil
 }
 
+// checkStrength allows what signers of images use today, and nothing that can be forged with money.
 func checkStrength(key any) error {
 	switch key := key.(type) {
 	case ed25519.PublicKey:

@@ -44,6 +44,7 @@ type linter struct {
 	problems Problems
 }
 
+// environment checks one environment's overlays, then that each of its images is in one of them.
 func (l *linter) environment(st *step) {
 	var overlays []string
 	for i, glob := range st.Overlays {

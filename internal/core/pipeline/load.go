@@ -61,6 +61,7 @@ func (l *loader) start() error {
 	return fmt.Errorf("reading %s: no such directory; liftlock init writes one: %w", Directory, fs.ErrNotExist)
 }
 
+// kindOfEntry names what an entry is instead of a file.
 func kindOfEntry(entry fs.DirEntry) string {
 	switch mode := entry.Type(); {
 	case mode.IsDir():
@@ -74,10 +75,13 @@ func kindOfEntry(entry fs.DirEntry) string {
 	}
 }
 
+// fail notes a problem of a whole file and goes on: people fix all in one go.
 func (l *loader) fail(file, format string, args ...any) {
 	l.documents.problems = append(l.documents.problems, Problem{File: file, Message: fmt.Sprintf(format, args...)})
 }
 
+// walk reads a directory. Entries that are neither file nor directory are refused, not skipped: a link shows one thing in a
+// review and another one here.
 func (l *loader) walk(dir string, depth int) error {
 	entries, err := fs.ReadDir(l.tree, dir)
 	if err != nil {

@@ -266,6 +266,9 @@ func FuzzLoad(f *testing.F) {
 			if err != nil {
 				f.Fatal(err)
 			}
+			for document := range strings.SplitSeq(string(content), "---\n") {
+				f.Add(document)
+			}
 			f.Add(string(content))
 		}
 	}
@@ -337,4 +340,18 @@ func (all *documents) all(t *testing.T) []string {
 		add(l.doc)
 	}
 	return list
+}
+
+// BenchmarkLoad reads a repository of a thousand images.
+func BenchmarkLoad(b *testing.B) {
+	fsys := example(b)
+	for i := range 1000 {
+		text := fmt.Sprintf("apiVersion: liftlock.dev/v1alpha1\nkind: Image\nmetadata: {name: app-%d}\nspec: {repository: ghcr.io/acme/app-%d, watch: {semver: \">=1.0.0\"}, signers: [release]}\n", i, i)
+		fsys[fmt.Sprintf(".liftlock/images/%d.yaml", i)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	for b.Loop() {
+		if _, err := Load(fsys); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -121,6 +121,7 @@ func (d *decoder) header(n *yaml.Node) {
 	d.problem("kind", d.forms["kind"].wanted, "nothing")
 }
 
+// read decodes a document of a known kind, as far as it can be.
 func read[T any](d *decoder, n *yaml.Node) located[T] {
 	var doc T
 	d.value(n, "", field{}, reflect.ValueOf(&doc).Elem())

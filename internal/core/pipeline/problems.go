@@ -33,6 +33,7 @@ func (p Problem) String() string {
 	return escaped(b.String())
 }
 
+// escaped shows what does not print by its number.
 func escaped(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) && utf8.ValidString(s) {
 		return s

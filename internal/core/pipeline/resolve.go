@@ -42,6 +42,7 @@ func sorted(names []string) []string {
 	return list
 }
 
+// signers resolves those that an image names; keys by what they are, not by the file that they lie in.
 func (s *Set) signers(p *Pipeline, names []string) []Signer {
 	list := []Signer{}
 	for _, signer := range p.Spec.Signers {
@@ -93,6 +94,7 @@ func resolveKeyless(k *Keyless) *KeylessSigner {
 	return resolved
 }
 
+// number writes an id as certificates do; "" where none is demanded.
 func number(id int64) string {
 	if id == 0 {
 		return ""
@@ -100,6 +102,7 @@ func number(id int64) string {
 	return strconv.FormatInt(id, 10)
 }
 
+// resolveWindows sorts windows, and drops those that are written twice: they would close twice for the same reason.
 func resolveWindows(sources []WindowSource) []Window {
 	list := []Window{}
 	for _, source := range sources {
@@ -113,6 +116,7 @@ func resolveWindows(sources []WindowSource) []Window {
 	return slices.Compact(list)
 }
 
+// freezesOf lists the freezes that cover an image in an environment, past and future ones too: requirements know no clock.
 func (s *Set) freezesOf(environment, image string) []FreezeRule {
 	list := []FreezeRule{}
 	for i := range s.freezes {
@@ -128,6 +132,7 @@ func (s *Set) freezesOf(environment, image string) []FreezeRule {
 // covers reports whether a scope holds a name; a scope that is not written holds all.
 func covers(scope []string, name string) bool { return scope == nil || slices.Contains(scope, name) }
 
+// waiversOf lists the waivers for exactly this image and environment (A46), expired ones too: requirements know no clock.
 func (s *Set) waiversOf(environment, image string) []WaiverRule {
 	list := []WaiverRule{}
 	for i := range s.waivers {

@@ -36,6 +36,7 @@ func resolveGates(e *Environment) Gates {
 	}
 }
 
+// plain resolves a gate without a demand of its own. A gate that is written blocks, unless it says otherwise.
 func plain(d *Demand, otherwise Enforce) Gate {
 	if d == nil {
 		return Gate{Enforce: otherwise}
@@ -57,6 +58,7 @@ func resolveSBOM(d *SBOMDemand) SBOMGate {
 	return SBOMGate{Enforce: cmp.Or(d.Enforce, EnforceBlock), CompletenessPPM: int(d.Completeness)}
 }
 
+// resolveLicences denies what is unknown by default: a licence that nobody can name is one that nobody has read (A48).
 func resolveLicences(d *LicencesDemand) LicencesGate {
 	if d == nil {
 		return LicencesGate{Enforce: EnforceOff, Deny: []string{}, Unknown: unknownDeny}
@@ -64,6 +66,7 @@ func resolveLicences(d *LicencesDemand) LicencesGate {
 	return LicencesGate{Enforce: cmp.Or(d.Enforce, EnforceBlock), Deny: sorted(d.Deny), Unknown: cmp.Or(d.Unknown, unknownDeny)}
 }
 
+// resolveVulnerabilities lets reports grow old by default, but not for ever (A42).
 func resolveVulnerabilities(d *VulnerabilitiesDemand) VulnerabilitiesGate {
 	enforce := EnforceBlock
 	if d == nil {

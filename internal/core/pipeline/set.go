@@ -71,6 +71,7 @@ func sortDocs[T any](all []located[T], name func(*T) string) {
 	slices.SortStableFunc(all, func(a, b located[T]) int { return strings.Compare(name(&a.doc), name(&b.doc)) })
 }
 
+// fillPipeline fills in what a pipeline leaves open. The lane is review where nothing is said: people are asked rather than not.
 func fillPipeline(p *Pipeline) {
 	spec := &p.Spec
 	setDefault(&spec.Proposals, defaultProposals)
@@ -101,6 +102,7 @@ func setDefault[T comparable](value *T, otherwise T) {
 	}
 }
 
+// fillImage fills in what an image leaves open.
 func (s *Set) fillImage(image *Image) {
 	spec := &image.Spec
 	setDefault(&spec.Application, image.Metadata.Name)
@@ -135,6 +137,7 @@ func (s *Set) arrange(p *located[Pipeline]) {
 	}
 }
 
+// placed compares places in the document, not names: two environments may wrongly have one name.
 func (s *Set) placed(p *located[Pipeline], environment *Environment) bool {
 	return slices.ContainsFunc(s.steps, func(st step) bool { return st.pipeline == p && st.Environment == environment })
 }

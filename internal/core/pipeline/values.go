@@ -147,6 +147,7 @@ func (i *Interval) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// parseWallClock reads "Fri 16:00" as minutes since Monday 00:00.
 func parseWallClock(s string) (int, error) {
 	for day, name := range weekdays() {
 		clock, ok := strings.CutPrefix(s, name+" ")

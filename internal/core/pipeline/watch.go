@@ -64,6 +64,7 @@ func (w Watch) Choose(tags []string) (string, bool) {
 	return best, found
 }
 
+// admits reports whether the rule would follow a tag, if it were the only one.
 func (w Watch) admits(tag string) bool {
 	switch {
 	case w.rule.Tag != "":
@@ -122,6 +123,7 @@ func (r SemverRange) String() string { return r.text }
 // IsZero reports whether there is no range.
 func (r SemverRange) IsZero() bool { return r.constraint == nil }
 
+// admits reports whether a tag is a version in the range.
 func (r SemverRange) admits(tag string) bool {
 	version, ok := parseVersion(tag)
 	return ok && r.constraint != nil && r.constraint.Check(version)

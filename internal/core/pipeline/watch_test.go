@@ -26,7 +26,7 @@ spec: {repository: ghcr.io/acme/checkout, watch: %s}
 }
 
 func TestChoose(t *testing.T) {
-	hex := strings.Repeat("0a", 32)
+	hex := strings.Repeat("9a", 32)
 	for _, test := range []struct {
 		rule string
 		tags string
