@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"testing/fstest"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -51,7 +50,7 @@ func New(own map[string][]byte) (*Engine, error) {
 }
 
 // rulesDocument is what an auditor needs to judge again with a stock opa: every file that was loaded, under its path.
-func rulesDocument(files fstest.MapFS) ([]byte, digest.Digest, error) {
+func rulesDocument(files map[string][]byte) ([]byte, digest.Digest, error) {
 	type file struct {
 		Path string `json:"path"`
 		Text string `json:"text"`
@@ -61,7 +60,7 @@ func rulesDocument(files fstest.MapFS) ([]byte, digest.Digest, error) {
 		Files  []file `json:"files"`
 	}{Schema: verdict.RulesSchema}
 	for _, name := range sortedNames(files) {
-		document.Files = append(document.Files, file{Path: name, Text: string(files[name].Data)})
+		document.Files = append(document.Files, file{Path: name, Text: string(files[name])})
 	}
 	text, name, err := verdict.Record(document)
 	if err != nil {

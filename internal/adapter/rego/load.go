@@ -8,10 +8,10 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"testing/fstest"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/loader"
+	"golang.org/x/tools/txtar"
 
 	"github.com/liftlock/liftlock/policies"
 )
@@ -23,7 +23,7 @@ const ownDirectory = "custom"
 func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
 
 // builtIn adds the built-in rules and their data to files.
-func builtIn(files fstest.MapFS, tests bool) error {
+func builtIn(files map[string][]byte, tests bool) error {
 	return fs.WalkDir(policies.Files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || (isTest(name) && !tests) {
 			return err
@@ -32,13 +32,13 @@ func builtIn(files fstest.MapFS, tests bool) error {
 		if err != nil {
 			return err
 		}
-		files[name] = &fstest.MapFile{Data: text, Mode: 0o444}
+		files[name] = text
 		return nil
 	})
 }
 
 // addOwn adds a repository's own rules to files.
-func addOwn(files fstest.MapFS, own map[string][]byte, tests bool) []Problem {
+func addOwn(files, own map[string][]byte, tests bool) []Problem {
 	var problems []Problem
 	if len(own) > maxOwnFiles {
 		return []Problem{{Message: fmt.Sprintf("%d files: want at most %d", len(own), maxOwnFiles)}}
@@ -54,7 +54,7 @@ func addOwn(files fstest.MapFS, own map[string][]byte, tests bool) []Problem {
 		case bytes.HasPrefix(own[name], []byte("\xef\xbb\xbf")):
 			problems = append(problems, Problem{Path: name, Line: 1, Message: "want no byte order mark"})
 		case tests || !isTest(name):
-			files[path.Join(ownDirectory, name)] = &fstest.MapFile{Data: own[name], Mode: 0o444}
+			files[path.Join(ownDirectory, name)] = own[name]
 		}
 	}
 	if size > maxOwnBytes {
@@ -64,9 +64,17 @@ func addOwn(files fstest.MapFS, own map[string][]byte, tests bool) []Problem {
 }
 
 // load reads files as `opa eval --data` does.
-func load(files fs.FS) (*loader.Result, []Problem) {
+func load(files map[string][]byte) (*loader.Result, []Problem) {
+	archive := &txtar.Archive{} // serves as a file system in memory
+	for _, name := range sortedNames(files) {
+		archive.Files = append(archive.Files, txtar.File{Name: name, Data: files[name]})
+	}
+	tree, err := txtar.FS(archive)
+	if err != nil {
+		return nil, problemsOf(err)
+	}
 	result, err := loader.NewFileLoader().
-		WithFS(files).
+		WithFS(tree).
 		WithCapabilities(capabilities()).
 		WithProcessAnnotation(true).
 		WithRegoVersion(ast.RegoV1).

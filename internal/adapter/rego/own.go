@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"testing/fstest"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -37,8 +36,8 @@ func Check(own map[string][]byte) []Problem {
 }
 
 // assemble loads built-in and own rules and compiles them.
-func assemble(own map[string][]byte, tests bool) (fstest.MapFS, *compiled, []Problem) {
-	files := fstest.MapFS{}
+func assemble(own map[string][]byte, tests bool) (map[string][]byte, *compiled, []Problem) {
+	files := map[string][]byte{}
 	if err := builtIn(files, false); err != nil {
 		return nil, nil, problemsOf(err)
 	}

@@ -3,7 +3,6 @@ package rego
 import (
 	"slices"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -17,7 +16,7 @@ import (
 
 // TestRego runs the tests that stand beside the rules, as `opa test policies` does.
 func TestRego(t *testing.T) {
-	files := fstest.MapFS{}
+	files := map[string][]byte{}
 	if err := builtIn(files, true); err != nil {
 		t.Fatal(err)
 	}
