@@ -11,6 +11,7 @@ type Error struct {
 	Status  int
 	Message string
 	Fields  []FieldError
+	Reasons []string // plain strings, which some endpoints give in place of Fields
 }
 
 // FieldError is one entry of the errors array of a 422 answer.
@@ -23,7 +24,7 @@ type FieldError struct {
 
 // Error gives the message with its fields.
 func (e *Error) Error() string {
-	parts := []string{e.Message}
+	parts := append([]string{e.Message}, e.Reasons...)
 	for _, f := range e.Fields {
 		parts = append(parts, strings.TrimSpace(f.Resource+" "+f.Field+" "+f.Code+" "+f.Message))
 	}

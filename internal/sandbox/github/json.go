@@ -53,7 +53,7 @@ func (s *Server) fullAccountJSON(a *account) object {
 	for _, name := range []string{"company", "location", "email", "hireable", "bio"} {
 		o[name] = nil
 	}
-	o["name"], o["blog"] = a.Name, ""
+	o["name"], o["blog"], o["user_view_type"] = a.Name, "", "public"
 	o["public_repos"], o["public_gists"], o["followers"], o["following"] = 0, 0, 0, 0
 	o["created_at"], o["updated_at"] = stamp(s.now()), stamp(s.now())
 	return o

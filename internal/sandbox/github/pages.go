@@ -72,7 +72,7 @@ func statusOf(err error) (int, string) {
 	if !errors.As(err, &e) {
 		return http.StatusInternalServerError, err.Error()
 	}
-	message := e.Message
+	message := strings.Join(append([]string{e.Message}, e.Reasons...), ". ")
 	for _, f := range e.Fields {
 		if f.Message != "" {
 			message = f.Message

@@ -74,6 +74,12 @@ func TestMissingCheckOrApprovalBlocksTheMerge(t *testing.T) {
 	w.check(err)
 	resp, err = merge()
 	w.wantStatus(resp, err, 405, `Required status check "liftlock" is expected.`)
+	own := w.app
+	w.app = must(w.hub.InstallApp(github.AppOptions{Slug: "rival", Owner: "acme", Key: testKey(t), Permissions: map[string]string{"checks": "write"}}))(t)
+	w.succeed(pr.GetHead().GetSHA())
+	w.app = own
+	resp, err = merge()
+	w.wantStatus(resp, err, 405, `Required status check "liftlock" is expected.`)
 	w.succeed(pr.GetHead().GetSHA())
 	resp, err = merge()
 	w.wantStatus(resp, err, 405, "Waiting on code owner review from acme/prod.")
@@ -246,7 +252,7 @@ func TestExpiredInstallationToken(t *testing.T) {
 }
 
 func TestRateLimit(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(o *github.Options) { o.Record = false })
 	ctx, c := context.Background(), w.userClient("olga")
 	var resp *gogithub.Response
 	var err error

@@ -150,6 +150,9 @@ func errorAnswer(err error, header http.Header) answer {
 	if e.Fields != nil {
 		body["errors"] = e.Fields
 	}
+	if e.Reasons != nil {
+		body["errors"] = e.Reasons
+	}
 	return answer{status: e.Status, body: body, header: header}
 }
 

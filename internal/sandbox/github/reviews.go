@@ -31,7 +31,7 @@ func (s *Server) review(r *repository, who caller, i *issue, event, body, commit
 	states := map[string]reviewState{"APPROVE": reviewApproved, "REQUEST_CHANGES": reviewChanges, "COMMENT": reviewCommented}
 	state, known := states[event]
 	unprocessable := func(message string) error {
-		return &Error{Status: http.StatusUnprocessableEntity, Message: "Unprocessable Entity", Fields: []FieldError{{Code: "custom", Message: message}}}
+		return &Error{Status: http.StatusUnprocessableEntity, Message: "Unprocessable Entity", Reasons: []string{message}}
 	}
 	switch {
 	case !known:

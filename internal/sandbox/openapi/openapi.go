@@ -47,11 +47,30 @@ func parse(raw []byte) (*Description, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing the OpenAPI description: %w", err)
 	}
+	amend(document)
 	d := &Description{document: document}
 	for _, template := range document.Paths.Keys() {
 		d.paths = append(d.paths, newPath(template))
 	}
 	return d, nil
+}
+
+// amend repairs one known mistake: in the list of installations the account is described as user and enterprise at once, elsewhere as either.
+func amend(document *openapi3.T) {
+	item := document.Paths.Value("/app/installations")
+	if item == nil || item.Get == nil {
+		return
+	}
+	answer := item.Get.Responses.Status(http.StatusOK)
+	if answer == nil || answer.Value.Content.Get("application/json") == nil {
+		return
+	}
+	list := answer.Value.Content.Get("application/json").Schema.Value
+	if list.Items == nil || list.Items.Value.Properties["account"] == nil {
+		return
+	}
+	account := list.Items.Value.Properties["account"].Value
+	account.AnyOf, account.AllOf = append(account.AnyOf, account.AllOf...), nil
 }
 
 // Validate checks the request and the answer of one REST exchange.
