@@ -55,7 +55,7 @@ func demo(ctx context.Context, s streams, once bool, keep string) (err error) {
 
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	if err := startServe(serving, world, dir, log, served); err != nil {
+	if _, err := startServe(serving, world, dir, log, served); err != nil {
 		stop()
 		return err
 	}
@@ -104,29 +104,29 @@ func demoDirectory(keep string) (dir string, remove func() error, err error) {
 	return dir, func() error { return os.RemoveAll(dir) }, nil
 }
 
-// startServe runs the service as an operator would, with addresses and credentials and nothing else.
-func startServe(ctx context.Context, world *sandbox.World, dir string, log io.Writer, served chan<- error) error {
+// startServe runs the service as an operator would, with addresses and credentials and nothing else. It returns the service's address.
+func startServe(ctx context.Context, world *sandbox.World, dir string, log io.Writer, served chan<- error) (address string, err error) {
 	credentials := filepath.Join(dir, "credentials")
 	if err := os.MkdirAll(credentials, 0o700); err != nil {
-		return fmt.Errorf("writing credentials: %w", err)
+		return "", fmt.Errorf("writing credentials: %w", err)
 	}
 	key, secret := filepath.Join(credentials, "app.pem"), filepath.Join(credentials, "webhook-secret")
 	if err := errors.Join(os.WriteFile(key, world.App.PrivateKeyPEM, 0o600), os.WriteFile(secret, []byte(world.App.WebhookSecret), 0o600)); err != nil {
-		return fmt.Errorf("writing credentials: %w", err)
+		return "", fmt.Errorf("writing credentials: %w", err)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return fmt.Errorf("listening: %w", err)
+		return "", fmt.Errorf("listening: %w", err)
 	}
 	if err := world.GitHub.SetWebhookURL(world.App.ID, "http://"+listener.Addr().String()+"/webhook"); err != nil {
-		return errors.Join(err, listener.Close())
+		return "", errors.Join(err, listener.Close())
 	}
 	o := serveOptions{
 		api: world.GitHubURL + "/api/v3/", app: world.App.ID, key: key, secrets: []string{secret},
-		data: filepath.Join(dir, "data"), compare: 10 * time.Minute, workers: 4,
+		data: filepath.Join(dir, "data"), compare: 10 * time.Minute, workers: 4, verbose: true,
 	}
 	go func() { served <- serve(ctx, o, listener, log) }()
-	return nil
+	return listener.Addr().String(), nil
 }
 
 func pullURL(world *sandbox.World, number int) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 	"time"
@@ -95,17 +96,28 @@ func (n *narrator) tellDecision(e ledger.Entry, move string) error {
 	}
 	n.say(e.Environment, "judged, %s: %s: %s", when, move, e.Decision.Result)
 	for _, image := range e.Images {
-		content, ok, err := n.object(ledger.ObjectPath(image.Verdict.Verdict))
-		if err != nil || !ok {
-			return fmt.Errorf("reading verdict %s: found %t: %w", image.Verdict.Verdict, ok, err)
-		}
-		var v verdict.Verdict
-		if err := json.Unmarshal([]byte(content), &v); err != nil {
-			return fmt.Errorf("reading verdict %s: %w", image.Verdict.Verdict, err)
+		v, err := n.verdict(image)
+		if err != nil {
+			return err
 		}
 		n.tellFindings(v)
 	}
 	return nil
+}
+
+// verdict reads what was said about one image of a decision.
+func (n *narrator) verdict(image ledger.Image) (v verdict.Verdict, err error) {
+	content, ok, err := n.object(ledger.ObjectPath(image.Verdict.Verdict))
+	if err == nil && !ok {
+		err = fs.ErrNotExist
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(content), &v)
+	}
+	if err != nil {
+		return v, fmt.Errorf("reading verdict %s: %w", image.Verdict.Verdict, err)
+	}
+	return v, nil
 }
 
 func (n *narrator) tellFindings(v verdict.Verdict) {

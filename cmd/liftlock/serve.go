@@ -28,6 +28,7 @@ type serveOptions struct {
 	listen  string
 	compare time.Duration
 	workers int
+	verbose bool
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -54,13 +55,18 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&o.data, "data", env("LIFTLOCK_DATA", "data"), "directory for mirrors and caches")
 	f.StringVar(&o.listen, "listen", env("LIFTLOCK_LISTEN", "127.0.0.1:8080"), "address for webhooks, probes and metrics")
 	f.DurationVar(&o.compare, "compare", 10*time.Minute, "how often everything is compared, whatever events said")
+	f.BoolVar(&o.verbose, "verbose", false, "log every reconcile")
 	f.IntVar(&o.workers, "workers", 4, "repositories reconciled side by side")
 	return c
 }
 
 // serve runs until ctx ends. All problems of the options are reported at once.
 func serve(ctx context.Context, o serveOptions, listener net.Listener, narration io.Writer) error {
-	log := slog.New(slog.NewTextHandler(narration, nil))
+	level := slog.LevelInfo
+	if o.verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(narration, &slog.HandlerOptions{Level: level}))
 	key, secrets, err := o.read()
 	if err != nil {
 		return errors.Join(err, listener.Close())

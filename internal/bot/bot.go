@@ -104,7 +104,9 @@ func (b *Bot) Reconcile(ctx context.Context, name string) (next time.Duration, e
 		r.restore(hints)
 		result = "error"
 	}
-	b.metrics.Reconciled(name, result, b.Now().Sub(started))
+	took := b.Now().Sub(started)
+	b.metrics.Reconciled(name, result, took)
+	b.Log.DebugContext(ctx, "reconciled", "repository", name, "result", result, "took", took.String(), "next", next.String())
 	return next, err
 }
 

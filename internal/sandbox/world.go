@@ -83,7 +83,7 @@ func (w *World) start(ctx context.Context, o Options) error {
 		if e.Operation == "git/create-tree" {
 			w.treePosted()
 		}
-		w.changed()
+		w.LookAgain()
 	}
 	repositories := filepath.Join(o.Dir, "git")
 	if err := os.MkdirAll(repositories, 0o755); err != nil {
@@ -143,7 +143,7 @@ func (w *World) announce(p images.Push) {
 		Repository: Deployments, Name: p.Name[len(Organisation)+1:], Tag: p.Tag, Digest: p.Digest.String(), MediaType: p.MediaType,
 		URL: w.RegistryHost + "/" + p.Name + ":" + p.Tag,
 	})
-	w.changed()
+	w.LookAgain()
 }
 
 // OnTree has a function called whenever GitHub has been sent the tree of a commit, before it answers.
@@ -162,7 +162,8 @@ func (w *World) treePosted() {
 	}
 }
 
-func (w *World) changed() {
+// LookAgain wakes everybody who waits for a condition, for one that depends on something outside the world.
+func (w *World) LookAgain() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, watch := range w.watches {
