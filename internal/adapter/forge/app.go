@@ -66,6 +66,7 @@ func NewApp(o Options) (*App, error) {
 	return a, nil
 }
 
+// parseAPI refuses what would put credentials into every error and log line, and query or fragment, which would be lost.
 func parseAPI(s string) (*url.URL, error) {
 	if s == "" {
 		s = "https://api.github.com"
@@ -98,6 +99,7 @@ func (a *App) Repositories(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
+// installations lists every place that the App was put on, suspended ones included.
 func (a *App) installations(ctx context.Context) ([]*github.Installation, error) {
 	const doing = "listing the App's installations"
 	client, err := a.asApp()
@@ -169,6 +171,7 @@ func (a *App) Repository(ctx context.Context, name string) (*Repository, error) 
 	return r, nil
 }
 
+// installation asks for the installation on one repository. 404 means: not installed there, or no such repository.
 func (a *App) installation(ctx context.Context, owner, name string) (*github.Installation, error) {
 	client, err := a.asApp()
 	if err != nil {
@@ -181,6 +184,7 @@ func (a *App) installation(ctx context.Context, owner, name string) (*github.Ins
 	return installation, nil
 }
 
+// budget is shared by all repositories of an installation, because GitHub counts by installation.
 func (a *App) budget(installation int64) *budget {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -207,6 +211,7 @@ func (a *App) asApp() (*github.Client, error) {
 	return a.client(homebound{home: a.api, next: t}), nil
 }
 
+// authorized is the transport for requests with an installation token.
 func (a *App) authorized(source *tokens) http.RoundTripper {
 	return &authorized{next: a.transport, home: a.api, tokens: source, now: a.now}
 }
@@ -227,6 +232,7 @@ type homebound struct {
 	next http.RoundTripper
 }
 
+// RoundTrip clones, because the transport below sets the header on the request that it is given.
 func (t homebound) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != t.home.Scheme || req.URL.Host != t.home.Host {
 		closeBody(req)
@@ -235,6 +241,7 @@ func (t homebound) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(req.Clone(req.Context()))
 }
 
+// fail names what was being done and reads waiting times by the App's clock.
 func (a *App) fail(doing string, resp *github.Response, err error) error {
 	return fail(a.now(), doing, resp, err)
 }

@@ -21,16 +21,19 @@ type refUpdate struct {
 	Force     bool   `json:"force"`
 }
 
+// updateRefsInput moves all of its refs or none.
 type updateRefsInput struct {
 	RepositoryID string      `json:"repositoryId"`
 	RefUpdates   []refUpdate `json:"refUpdates"`
 }
 
+// graphQLRequest carries values as variables: nothing is ever spliced into the query.
 type graphQLRequest struct {
 	Query     string                     `json:"query"`
 	Variables map[string]updateRefsInput `json:"variables"`
 }
 
+// graphQLAnswer leaves out the sentences of errors: they quote what was sent.
 type graphQLAnswer struct {
 	Data struct {
 		UpdateRefs *struct{} `json:"updateRefs"`
@@ -82,7 +85,7 @@ func (r *Repository) refused(ctx context.Context, doing, branch, before, after s
 			return &Error{doing: doing, reason: "not permitted", cause: fs.ErrPermission}
 		}
 	}
-	now, err := r.Branch(ctx, branch)
+	now, err := r.branchHead(ctx, branch)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fail(r.app.now(), doing, nil, err)
 	}
@@ -95,8 +98,8 @@ func (r *Repository) refused(ctx context.Context, doing, branch, before, after s
 	return &Error{doing: doing, reason: "it moved meanwhile", conflict: true}
 }
 
-// Branch returns the commit that a branch points to; a branch that does not exist is an error that wraps fs.ErrNotExist.
-func (r *Repository) Branch(ctx context.Context, branch string) (string, error) {
+// branchHead returns the commit that a branch points to; a branch that does not exist is an error that wraps fs.ErrNotExist.
+func (r *Repository) branchHead(ctx context.Context, branch string) (string, error) {
 	ref, resp, err := r.client().Git.GetRef(ctx, r.owner, r.name, "heads/"+branch)
 	if err != nil {
 		return "", r.fail(fmt.Sprintf("reading branch %q", branch), resp, err)
@@ -104,6 +107,7 @@ func (r *Repository) Branch(ctx context.Context, branch string) (string, error) 
 	return ref.GetObject().GetSHA(), nil
 }
 
+// orNone writes "no such branch" as git does.
 func orNone(commit string) string {
 	if commit == "" {
 		return noObject

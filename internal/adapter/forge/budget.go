@@ -15,6 +15,7 @@ type budget struct {
 	restful time.Time // no request before this: the forge asked to be left alone
 }
 
+// newBudget starts full: a restart may send a burst, which the rates above leave room for.
 func newBudget() *budget {
 	return &budget{
 		minute: rate.NewLimiter(rate.Every(time.Minute/writesPerMinute), burstMinute),

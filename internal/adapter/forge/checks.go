@@ -9,8 +9,8 @@ import (
 	"github.com/liftlock/liftlock/internal/core/promotion"
 )
 
-// CheckName is the name that branch rules require, pinned to the App.
-const CheckName = "liftlock"
+// checkName is the name that branch rules require, pinned to the App.
+const checkName = "liftlock"
 
 // checkState is the run that the App has on a commit; id 0 means that it has none.
 type checkState struct {
@@ -61,6 +61,7 @@ func checkCheck(doing string, c promotion.CheckRun) error {
 	return checkText(doing, "summary", c.Summary, maxSummary)
 }
 
+// checkState remembers, or asks what an earlier process may have left on the commit.
 func (r *Repository) checkState(ctx context.Context, doing, head string) (checkState, error) {
 	r.mu.Lock()
 	state, known := r.checks[head]
@@ -69,13 +70,13 @@ func (r *Repository) checkState(ctx context.Context, doing, head string) (checkS
 		return state, nil
 	}
 	found, resp, err := r.client().Checks.ListCheckRunsForRef(ctx, r.owner, r.name, head, &github.ListCheckRunsOptions{
-		CheckName: github.String(CheckName), AppID: &r.app.id, Filter: github.String("latest"),
+		CheckName: github.String(checkName), AppID: &r.app.id, Filter: github.String("latest"),
 	})
 	if err != nil {
 		return checkState{}, r.fail(doing, resp, err)
 	}
 	for _, run := range found.CheckRuns { // the newest of ours; a filter that was not understood lists everybody's
-		if run.GetName() == CheckName && run.GetApp().GetID() == r.app.id && run.GetHeadSHA() == head && run.GetID() > state.id {
+		if run.GetName() == checkName && run.GetApp().GetID() == r.app.id && run.GetHeadSHA() == head && run.GetID() > state.id {
 			state = checkState{id: run.GetID(), run: promotion.CheckRun{
 				Head: head, Status: run.GetStatus(), Conclusion: run.GetConclusion(), Title: run.GetOutput().GetTitle(),
 				Summary: run.GetOutput().GetSummary(), ExternalID: run.GetExternalID(),
@@ -85,9 +86,10 @@ func (r *Repository) checkState(ctx context.Context, doing, head string) (checkS
 	return state, nil
 }
 
+// createCheck adds a run. It never sets times: the forge's own are the ones that reviewers see.
 func (r *Repository) createCheck(ctx context.Context, doing string, c promotion.CheckRun) (int64, error) {
 	made, resp, err := r.client().Checks.CreateCheckRun(ctx, r.owner, r.name, github.CreateCheckRunOptions{
-		Name: CheckName, HeadSHA: c.Head, ExternalID: optional(c.ExternalID), Status: &c.Status, Conclusion: optional(c.Conclusion),
+		Name: checkName, HeadSHA: c.Head, ExternalID: optional(c.ExternalID), Status: &c.Status, Conclusion: optional(c.Conclusion),
 		Output: &github.CheckRunOutput{Title: &c.Title, Summary: &c.Summary},
 	})
 	if err != nil {
@@ -96,14 +98,16 @@ func (r *Repository) createCheck(ctx context.Context, doing string, c promotion.
 	return made.GetID(), nil
 }
 
+// updateCheck replaces state and text of a run; both are always sent, so that none is left from before.
 func (r *Repository) updateCheck(ctx context.Context, doing string, id int64, c promotion.CheckRun) error {
 	_, resp, err := r.client().Checks.UpdateCheckRun(ctx, r.owner, r.name, id, github.UpdateCheckRunOptions{
-		Name: CheckName, ExternalID: optional(c.ExternalID), Status: &c.Status, Conclusion: optional(c.Conclusion),
+		Name: checkName, ExternalID: optional(c.ExternalID), Status: &c.Status, Conclusion: optional(c.Conclusion),
 		Output: &github.CheckRunOutput{Title: &c.Title, Summary: &c.Summary},
 	})
 	return r.fail(doing, resp, err)
 }
 
+// optional leaves a field out where there is nothing to say: the forge refuses "" as a conclusion.
 func optional(s string) *string {
 	if s == "" {
 		return nil

@@ -75,6 +75,7 @@ func (r *Repository) Commit(ctx context.Context, id string) (promotion.Commit, e
 	return read, err
 }
 
+// readCommit refuses an answer without names: they go on into branches and checks.
 func readCommit(doing string, c *github.Commit) (promotion.Commit, error) {
 	made := promotion.Commit{ID: c.GetSHA(), Tree: c.GetTree().GetSHA(), Verified: c.GetVerification().GetVerified()}
 	if !objectName.MatchString(made.ID) || !objectName.MatchString(made.Tree) {

@@ -30,6 +30,7 @@ type Error struct {
 	cause    error
 }
 
+// Error is one line: what was done, the status, the reason in our own words.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.doing)
@@ -185,6 +186,7 @@ func pause(now time.Time, h http.Header, otherwise time.Duration) time.Duration 
 var secrets = regexp.MustCompile(`(?i)\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_]+|\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,2}|` +
 	`\b(?:bearer|basic|token)\s+[A-Za-z0-9._~+/=-]+|\b[a-z][a-z0-9+.-]*://\S+`)
 
+// redact also shortens: an error may quote a whole page.
 func redact(s string) string {
 	s = secrets.ReplaceAllString(s, "[redacted]")
 	if len(s) > 300 {

@@ -14,6 +14,7 @@ type permission struct {
 	reason      string
 }
 
+// use says which tokens carry a permission. A token that is stolen can do only what it carries.
 type use int
 
 const (

@@ -138,6 +138,7 @@ func (r *Repository) Merge(ctx context.Context, number int, head, title, message
 	return merged.GetSHA(), nil
 }
 
+// readPullRequest takes over what may be missing as zero: the account of an author or a fork may have been deleted.
 func readPullRequest(p *github.PullRequest) promotion.PullRequest {
 	head := p.GetHead().GetRepo().GetID() // 0: the fork was deleted
 	read := promotion.PullRequest{
@@ -159,10 +160,12 @@ func readPullRequest(p *github.PullRequest) promotion.PullRequest {
 	return read
 }
 
+// readUser goes by the account's type, not by its name: anybody may be called something-bot.
 func readUser(u *github.User) promotion.User {
 	return promotion.User{ID: u.GetID(), Login: u.GetLogin(), Bot: u.GetType() == "Bot"}
 }
 
+// checkText refuses here what the forge would answer 422 to, before half of an update is written.
 func checkText(doing, what, text string, limit int) error {
 	if n := utf8.RuneCountInString(text); n > limit {
 		return fmt.Errorf("%s: %s has %d characters, the forge takes %d", doing, what, n, limit)

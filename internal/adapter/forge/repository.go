@@ -23,6 +23,7 @@ type Repository struct {
 	trees         map[string]string     // commit to tree
 }
 
+// newRepository keeps the installation that was just found for the first token.
 func newRepository(a *App, owner, name string, installation *github.Installation) *Repository {
 	r := &Repository{app: a, owner: owner, name: name, checks: map[string]checkState{}, trees: map[string]string{}}
 	r.tokens = &tokens{app: a, seen: r.seen,
@@ -79,6 +80,7 @@ func (r *Repository) identity(ctx context.Context) (branch, node string, err err
 	return found.GetDefaultBranch(), found.GetNodeID(), nil
 }
 
+// seen takes over default branch and node ID, which may have changed since the last token.
 func (r *Repository) seen(granted []github.Repository) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,8 +92,10 @@ func (r *Repository) seen(granted []github.Repository) {
 	}
 }
 
+// client makes requests with the narrowed token.
 func (r *Repository) client() *github.Client { return r.app.client(r.transport) }
 
+// fail is the App's, but a refused token is no final answer: the transport has dropped it.
 func (r *Repository) fail(doing string, resp *github.Response, err error) error {
 	failure := fail(r.app.now(), doing, resp, err)
 	var e *Error

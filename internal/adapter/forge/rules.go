@@ -22,6 +22,7 @@ type branchRule struct {
 	Parameters json.RawMessage `json:"parameters"`
 }
 
+// pullRequestRule is the part of the parameters that the oversight gate looks at.
 type pullRequestRule struct {
 	Approvals       int  `json:"required_approving_review_count"`
 	CodeOwnerReview bool `json:"require_code_owner_review"`
@@ -29,6 +30,7 @@ type pullRequestRule struct {
 	LastPush        bool `json:"require_last_push_approval"`
 }
 
+// statusChecksRule has a pointer where null and absence mean "whoever reports under that name".
 type statusChecksRule struct {
 	Strict bool `json:"strict_required_status_checks_policy"`
 	Checks []struct {
@@ -62,6 +64,7 @@ func (r *Repository) Rules(ctx context.Context, branch string) (promotion.Branch
 	return rules, err
 }
 
+// get is a raw request, for answers that the library has no tolerant type for.
 func get(ctx context.Context, client *github.Client, address string, into any) (*github.Response, error) {
 	req, err := client.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
@@ -102,6 +105,7 @@ func readRules(doing string, list []branchRule) (promotion.BranchRules, error) {
 	return rules, nil
 }
 
+// addPullRequest adds the demands of one ruleset to those of the others.
 func addPullRequest(rules *promotion.BranchRules, parameters json.RawMessage) error {
 	var p pullRequestRule
 	if err := json.Unmarshal(parameters, &p); err != nil {
@@ -115,6 +119,7 @@ func addPullRequest(rules *promotion.BranchRules, parameters json.RawMessage) er
 	return nil
 }
 
+// addChecks keeps a check that is demanded of two Apps as two.
 func addChecks(rules *promotion.BranchRules, parameters json.RawMessage) error {
 	var p statusChecksRule
 	if err := json.Unmarshal(parameters, &p); err != nil {

@@ -121,7 +121,7 @@ func (w *world) propose(r *Repository, content string) promotion.PullRequest {
 
 func (w *world) protect() {
 	w.must(w.hub.SetRulesets("acme/deploy", github.Ruleset{Name: "main", Branches: []string{"main"}, NonFastForward: true, Deletion: true,
-		Checks:      []github.RequiredCheck{{Context: CheckName, App: w.app.ID}},
+		Checks:      []github.RequiredCheck{{Context: checkName, App: w.app.ID}},
 		PullRequest: &github.PullRequestRule{CodeOwners: true, DismissStale: true}}))
 }
 
@@ -262,10 +262,10 @@ func TestSandboxRules(t *testing.T) { // A79
 	w.protect()
 	w.must(w.hub.SetRulesets("acme/deploy",
 		github.Ruleset{Name: "main", Branches: []string{"main", "env/prod"}, NonFastForward: true, Deletion: true, Update: true,
-			Checks: []github.RequiredCheck{{Context: CheckName, App: w.app.ID}}, StrictChecks: true, PullRequest: &github.PullRequestRule{Approvals: 1, CodeOwners: true, DismissStale: true}},
+			Checks: []github.RequiredCheck{{Context: checkName, App: w.app.ID}}, StrictChecks: true, PullRequest: &github.PullRequestRule{Approvals: 1, CodeOwners: true, DismissStale: true}},
 		github.Ruleset{Name: "more", Branches: []string{"env/prod"}, Deletion: true, Bypass: []string{"liftlock"}}))
 	want := promotion.BranchRules{PullRequest: true, Approvals: 1, CodeOwnerReview: true, DismissStale: true, UpToDate: true, NoForce: true, NoDeletion: true,
-		Checks: []promotion.RequiredCheck{{Name: CheckName, App: w.app.ID}}, Bypass: "never", Other: []string{"update"}}
+		Checks: []promotion.RequiredCheck{{Name: checkName, App: w.app.ID}}, Bypass: "never", Other: []string{"update"}}
 	r := w.repository()
 	got, err := r.Rules(t.Context(), "main")
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

@@ -31,6 +31,7 @@ func (t *tokens) Token(ctx context.Context) (string, error) {
 	return token, err
 }
 
+// get holds the lock while it asks: callers that come together must not each get a token of their own.
 func (t *tokens) get(ctx context.Context) (string, *budget, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,6 +50,7 @@ func (t *tokens) get(ctx context.Context) (string, *budget, error) {
 	return t.token, t.budget, nil
 }
 
+// exchange gets a token from the forge, narrowed as ask says.
 func (t *tokens) exchange(ctx context.Context, installation *github.Installation) error {
 	const doing = "getting an installation token"
 	transport, err := t.app.appTransport()
@@ -94,6 +96,7 @@ func (t *tokens) drop() {
 // signer signs what ghinstallation wants signed, with times from the App's clock instead of the machine's.
 type signer struct{ app *App }
 
+// Sign restamps, then signs with RS256, the one algorithm that GitHub takes.
 func (s signer) Sign(claims jwt.Claims) (string, error) {
 	if c, ok := claims.(*jwt.RegisteredClaims); ok {
 		issued := s.app.now().Add(-30 * time.Second).Truncate(time.Second) // the forge's clock may be behind

@@ -14,6 +14,7 @@ var errTooLarge = errors.New("answer is larger than the limit")
 // bounded is the innermost transport: no answer is read beyond maxAnswer.
 type bounded struct{ next http.RoundTripper }
 
+// RoundTrip wraps the body; the status and headers are small.
 func (t bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
@@ -23,11 +24,13 @@ func (t bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// boundedBody fails once more than left bytes came: half a document must not be taken for a whole one.
 type boundedBody struct {
 	io.ReadCloser
 	left int64
 }
 
+// Read hands out nothing of what went over the limit.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, errTooLarge
@@ -48,6 +51,7 @@ type authorized struct {
 	now    func() time.Time
 }
 
+// RoundTrip checks host and budget, signs a copy, and learns from refusals.
 func (t *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != t.home.Scheme || req.URL.Host != t.home.Host {
 		closeBody(req)

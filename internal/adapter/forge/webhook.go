@@ -92,6 +92,7 @@ func ParseWebhook(event string, body []byte) (Hint, error) {
 	return hint, nil
 }
 
+// kindOf tells the events that are looked at. Comments are not among them: no comment changes anything here.
 func kindOf(event string) Kind {
 	switch event {
 	case "push", "create", "delete", "repository":
@@ -133,6 +134,7 @@ func packageHint(hint Hint, p payload) Hint {
 	return Hint{}
 }
 
+// isContainer knows the two names that GitHub has used.
 func isContainer(s string) bool {
 	s = strings.ToLower(s)
 	return s == "container" || s == "docker"

@@ -42,6 +42,7 @@ func (m *Mirror) Append(ctx context.Context, branch, before string, files map[st
 	return after, nil
 }
 
+// append builds all of the commit before it asks the server anything.
 func (m *Mirror) append(ctx context.Context, ref, before string, files map[string][]byte, message string, when time.Time) (string, error) {
 	if !mirrored(ref) {
 		return "", &Error{reason: "want a branch name that git accepts"}
@@ -142,6 +143,7 @@ type builder struct {
 	ids  []plumbing.Hash
 }
 
+// commit makes the commit object. Its time is given, in UTC: the same entry always gives the same commit.
 func (b *builder) commit(before string, files map[string][]byte, message string, when time.Time) (plumbing.Hash, error) {
 	var base plumbing.Hash
 	commit := &object.Commit{Message: message}
@@ -168,6 +170,7 @@ func (b *builder) commit(before string, files map[string][]byte, message string,
 	return b.add(encoded)
 }
 
+// add notes an object for the pack, once: equal files are one object.
 func (b *builder) add(o *plumbing.MemoryObject) (plumbing.Hash, error) {
 	id, err := b.made.SetEncodedObject(o)
 	if err == nil && !slices.Contains(b.ids, id) {
@@ -176,6 +179,7 @@ func (b *builder) add(o *plumbing.MemoryObject) (plumbing.Hash, error) {
 	return id, err
 }
 
+// object makes a blob or a tree.
 func (b *builder) object(kind plumbing.ObjectType, content []byte) (plumbing.Hash, error) {
 	o := &plumbing.MemoryObject{}
 	o.SetType(kind)

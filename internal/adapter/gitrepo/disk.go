@@ -69,6 +69,7 @@ func openRepository(dir string) (*filesystem.Storage, map[string]string, error) 
 	return store, refs, nil
 }
 
+// checkRefs reads commit and root tree of every ref; what lies deeper is found out when it is read.
 func checkRefs(o *objects, refs map[string]string) error {
 	checked := map[string]bool{}
 	for _, id := range refs {
@@ -122,6 +123,7 @@ func checkPack(base string) error {
 	return nil
 }
 
+// tail reads the last n bytes of a file.
 func tail(path string, n int64) (b []byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -52,6 +52,7 @@ func download(ctx context.Context, session transport.UploadPackSession, answer *
 	return store(dir, f)
 }
 
+// removeIfThere tidies up after success and failure alike.
 func removeIfThere(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -28,6 +28,7 @@ type Error struct {
 	cause    error
 }
 
+// Error is one line: what was done, the status, the reason in our own words.
 func (e *Error) Error() string {
 	text := e.doing
 	if e.status != 0 {
@@ -85,6 +86,23 @@ func fail(doing string, err error) error {
 	return e
 }
 
+// foreign takes over an error of whoever gives tokens: how long to wait is theirs to say.
+func foreign(err error) error {
+	e := &Error{doing: "getting a token", reason: redact(err.Error()), cause: fileError(err)}
+	var temporary interface {
+		Retryable() (after time.Duration, ok bool)
+	}
+	if errors.As(err, &temporary) {
+		e.after, e.retry = temporary.Retryable()
+	}
+	for _, sentinel := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, sentinel) {
+			e.cause = sentinel
+		}
+	}
+	return e
+}
+
 // fileError keeps what a caller may branch on of an error of the local disk.
 func fileError(err error) error {
 	for _, sentinel := range []error{fs.ErrNotExist, fs.ErrExist, fs.ErrPermission} {
@@ -128,6 +146,7 @@ func pause(now time.Time, h http.Header, otherwise time.Duration) time.Duration 
 var secrets = regexp.MustCompile(`(?i)\b(?:gh[a-z]_|github_pat_)[A-Za-z0-9_]+|\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){0,2}|` +
 	`\b(?:bearer|basic|token)\s+[A-Za-z0-9._~+/=-]+|\b[a-z][a-z0-9+.-]*://\S+`)
 
+// redact also shortens: servers send whole pages as the reason.
 func redact(s string) string {
 	s = strings.ToValidUTF8(secrets.ReplaceAllString(s, "[redacted]"), "?")
 	if len(s) > 300 {

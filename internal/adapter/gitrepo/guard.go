@@ -18,6 +18,7 @@ type guard struct {
 	pack   int64 // bound of one answer
 }
 
+// newGuard fills in what was left out.
 func newGuard(home *url.URL, remote Remote) *guard {
 	g := &guard{home: home, remote: remote, now: remote.Now, pack: maxPack}
 	if g.remote.Transport == nil {
@@ -29,6 +30,7 @@ func newGuard(home *url.URL, remote Remote) *guard {
 	return g
 }
 
+// RoundTrip checks the host, signs a copy, and lets no refusal through as an answer.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != g.home.Scheme || req.URL.Host != g.home.Host {
 		closeBody(req)
@@ -40,7 +42,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		token, err := g.remote.Token(req.Context())
 		if err != nil {
 			closeBody(req)
-			return nil, err
+			return nil, foreign(err)
 		}
 		signed.SetBasicAuth("x-access-token", token)
 	}
@@ -70,11 +72,13 @@ func closeBody(req *http.Request) {
 
 var errTooLarge = errors.New("answer is larger than the limit")
 
+// boundedBody fails once more than left bytes came: half a pack must not be taken for a whole one.
 type boundedBody struct {
 	io.ReadCloser
 	left int64
 }
 
+// Read hands out nothing of what went over the limit.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, errTooLarge

@@ -29,6 +29,7 @@ func (o *objects) CommitInfo(commit string) (promotion.CommitInfo, error) {
 	return info, nil
 }
 
+// commit reads one commit; its parents are read when they are asked for.
 func (o *objects) commit(commit string) (*object.Commit, error) {
 	id, err := parseCommit(commit)
 	if err != nil {
@@ -93,6 +94,7 @@ func (o *objects) MergeBase(ctx context.Context, a, b string) (string, error) {
 	return best.Hash.String(), nil
 }
 
+// pair reads two commits. The library's walks know no context: it is looked at before they start.
 func (o *objects) pair(ctx context.Context, a, b string) (*object.Commit, *object.Commit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -127,6 +129,7 @@ func (o *objects) Changed(ctx context.Context, from, to string) ([]string, error
 	return d.paths, nil
 }
 
+// difference collects the paths that differ.
 type difference struct {
 	o     *objects
 	paths []string
@@ -165,6 +168,7 @@ func (d *difference) walk(ctx context.Context, dir string, a, b plumbing.Hash) e
 	return nil
 }
 
+// entry compares one name; x or y is zero where that side has none.
 func (d *difference) entry(ctx context.Context, path string, x, y entry) error {
 	if x.id == y.id && x.mode == y.mode {
 		return nil
@@ -186,8 +190,10 @@ func (d *difference) entry(ctx context.Context, path string, x, y entry) error {
 	return d.walk(ctx, path+"/", a, b)
 }
 
+// isFile also counts links and submodules: they are paths that can change.
 func isFile(e entry) bool { return e.name != "" && e.mode != filemode.Dir }
 
+// list reads a directory; the missing one is empty.
 func (d *difference) list(tree plumbing.Hash) ([]entry, error) {
 	if tree.IsZero() {
 		return nil, nil

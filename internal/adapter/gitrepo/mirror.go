@@ -102,6 +102,7 @@ func (m *Mirror) endpointCopy() *transport.Endpoint {
 	return &e
 }
 
+// advertised reads the list of refs as the server gives it, and keeps those that matter.
 func advertised(ctx context.Context, session transport.Session) (map[string]string, *packp.AdvRefs, error) {
 	answer, err := session.AdvertisedReferencesContext(ctx)
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
@@ -143,6 +144,7 @@ func (m *Mirror) Fetch(ctx context.Context, refs ...string) error {
 	return nil
 }
 
+// fetch works out what the refs should be, brings what is missing for that, and writes them last.
 func (m *Mirror) fetch(ctx context.Context, names []string) error {
 	session, err := m.client.NewUploadPackSession(m.endpointCopy(), nil)
 	if err != nil {
@@ -251,18 +253,21 @@ func (m *Mirror) ensure() error {
 	return m.load()
 }
 
+// isSuspect says whether a reader came across damage.
 func (m *Mirror) isSuspect() bool {
 	m.objects.mu.Lock()
 	defer m.objects.mu.Unlock()
 	return m.suspect
 }
 
+// reindex makes readers see a pack that was added.
 func (m *Mirror) reindex() {
 	m.objects.mu.Lock()
 	defer m.objects.mu.Unlock()
 	m.store.Reindex()
 }
 
+// crowded says whether so much has piled up that a new clone is cheaper than going on.
 func (m *Mirror) crowded() bool {
 	return m.refs != nil && tooMany(filepath.Join(m.dir, repositoryDir))
 }

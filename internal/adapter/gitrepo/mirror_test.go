@@ -2,6 +2,7 @@ package gitrepo
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -458,5 +460,30 @@ func TestHostileRefNames(t *testing.T) {
 		if got := mirrored(name); got != want {
 			t.Errorf("%q: %v", name, got)
 		}
+	}
+}
+
+// waiting is a source of tokens that is told to come back in an hour.
+type waiting struct{}
+
+func (waiting) Error() string                    { return "rate limited, had ghs_abcdef" }
+func (waiting) Retryable() (time.Duration, bool) { return time.Hour, true }
+func (waiting) token(context.Context) (string, error) {
+	return "", fmt.Errorf("getting: %w", waiting{})
+}
+
+func TestWaitForATokenIsPassedOn(t *testing.T) {
+	s := newServer(t)
+	m, err := Open(t.TempDir(), Remote{URL: s.URL + "/acme/repo.git", Token: waiting{}.token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.Advertise(t.Context())
+	var e *Error
+	if !errors.As(err, &e) || strings.Contains(err.Error(), "ghs_") || s.requests.Load() > 0 {
+		t.Fatalf("got %v", err)
+	}
+	if after, ok := e.Retryable(); !ok || after != time.Hour {
+		t.Errorf("got %v, %v", after, ok)
 	}
 }

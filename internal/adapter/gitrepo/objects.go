@@ -24,6 +24,7 @@ type objects struct {
 	suspect bool
 }
 
+// newStore gives each storage a cache of its own: objects in it know which files they come from.
 func newStore(dir billy.Filesystem, o filesystem.Options) *filesystem.Storage {
 	o.LargeObjectThreshold = largeObject
 	return filesystem.NewStorageWithOptions(dir, cache.NewObjectLRU(objectCache), o)
@@ -64,12 +65,15 @@ func (o *objects) read(kind plumbing.ObjectType, id plumbing.Hash, limit int64) 
 	return content, err
 }
 
+// sizeError is no damage: the object is sound, and more than a reader wants.
 type sizeError struct{ got, want int64 }
 
+// Error says both sizes.
 func (e *sizeError) Error() string {
 	return fmt.Sprintf("object has %d bytes, want at most %d", e.got, e.want)
 }
 
+// readObject reads one object whole and checks it against its name.
 func readObject(store storer.EncodedObjectStorer, kind plumbing.ObjectType, id plumbing.Hash, limit int64) (content []byte, err error) {
 	object, err := store.EncodedObject(kind, id) // beyond largeObject it holds a place to read from, not the content
 	if err != nil {
@@ -114,6 +118,7 @@ type locked struct {
 	o                          *objects
 }
 
+// EncodedObject is the one method that reading commits needs.
 func (l locked) EncodedObject(kind plumbing.ObjectType, id plumbing.Hash) (plumbing.EncodedObject, error) {
 	content, err := l.o.read(kind, id, maxCommit)
 	if err != nil {
@@ -137,6 +142,7 @@ func parseCommit(id string) (plumbing.Hash, error) {
 	return plumbing.NewHash(id), nil
 }
 
+// clip keeps a hostile name from filling an error.
 func clip(s string) string {
 	if len(s) > 80 {
 		return s[:80] + "…"

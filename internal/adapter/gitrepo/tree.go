@@ -54,6 +54,7 @@ type entry struct {
 	id   plumbing.Hash
 }
 
+// fileMode puts git's six modes into Go's. Group-writable files, of old repositories, are ordinary ones.
 func (e entry) fileMode() fs.FileMode {
 	switch e.mode {
 	case filemode.Dir:
@@ -71,11 +72,13 @@ func (e entry) fileMode() fs.FileMode {
 // unsafeEntry is a symbolic link or a submodule where a file or a directory was wanted.
 type unsafeEntry struct{ what string }
 
+// Error says what stands there.
 func (e *unsafeEntry) Error() string { return "it is a " + e.what + ", which is never followed" }
 
 // Code returns the code of the code table.
 func (e *unsafeEntry) Code() string { return "UNSAFE_TREE_ENTRY" }
 
+// unsafe returns the error for a link or a submodule.
 func (e entry) unsafe() error {
 	switch e.mode {
 	case filemode.Symlink:
@@ -86,6 +89,7 @@ func (e entry) unsafe() error {
 	return nil
 }
 
+// entries reads a directory once.
 func (t *treeFS) entries(id plumbing.Hash) ([]entry, error) {
 	t.mu.Lock()
 	known, ok := t.known[id]
@@ -181,6 +185,7 @@ func (t *treeFS) find(op, name string) (entry, error) {
 	return at, nil
 }
 
+// Stat describes the entry itself: a link is a link, as with Lstat.
 func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
 	e, err := t.find("stat", name)
 	if err != nil {
@@ -189,6 +194,7 @@ func (t *treeFS) Stat(name string) (fs.FileInfo, error) {
 	return t.info(e, name)
 }
 
+// info asks for the size of blobs only; a submodule's commit is in another repository.
 func (t *treeFS) info(e entry, name string) (fs.FileInfo, error) {
 	info := fileInfo{name: name[strings.LastIndexByte(name, '/')+1:], mode: e.fileMode()}
 	if e.mode == filemode.Dir || e.mode == filemode.Submodule {
@@ -202,6 +208,7 @@ func (t *treeFS) info(e entry, name string) (fs.FileInfo, error) {
 	return info, nil
 }
 
+// ReadDir lists a directory by name. Sizes are not looked up before somebody asks.
 func (t *treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	e, err := t.find("readdir", name)
 	if err != nil {
@@ -224,6 +231,7 @@ func (t *treeFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return list, nil
 }
 
+// ReadFile returns a file of at most maxBlob bytes.
 func (t *treeFS) ReadFile(name string) ([]byte, error) {
 	e, err := t.find("open", name)
 	if err != nil {
@@ -242,6 +250,7 @@ func (t *treeFS) ReadFile(name string) ([]byte, error) {
 	return content, nil
 }
 
+// Open reads a file whole: it is small, and what is open keeps no lock and no descriptor.
 func (t *treeFS) Open(name string) (fs.File, error) {
 	e, err := t.find("open", name)
 	if err != nil {
@@ -276,6 +285,7 @@ func (i fileInfo) ModTime() time.Time { return time.Time{} }
 func (i fileInfo) IsDir() bool        { return i.mode.IsDir() }
 func (i fileInfo) Sys() any           { return nil }
 
+// dirEntry points into the list that the tree remembers.
 type dirEntry struct {
 	t *treeFS
 	e *entry
@@ -286,6 +296,7 @@ func (d dirEntry) IsDir() bool                { return d.e.mode == filemode.Dir 
 func (d dirEntry) Type() fs.FileMode          { return d.e.fileMode().Type() }
 func (d dirEntry) Info() (fs.FileInfo, error) { return d.t.info(*d.e, d.e.name) }
 
+// openFile is a file in memory.
 type openFile struct {
 	*bytes.Reader
 	info fileInfo
@@ -294,6 +305,7 @@ type openFile struct {
 func (f *openFile) Stat() (fs.FileInfo, error) { return f.info, nil }
 func (f *openFile) Close() error               { return nil }
 
+// openDir hands out what is left of a listing.
 type openDir struct {
 	info fileInfo
 	rest []fs.DirEntry
