@@ -29,15 +29,24 @@ type Graph struct {
 func (t *Tree) Graph(dir string) (*Graph, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.graph(dir)
+	shared, err := t.graph(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Graph{shared.Dir, slices.Clone(shared.Dirs), slices.Clone(shared.Files), slices.Clone(shared.Unproved)}, nil
 }
 
+// graph returns what is remembered and must not be changed.
 func (t *Tree) graph(dir string) (*Graph, error) {
 	root, err := t.node(dir, 0)
 	if err != nil {
 		return nil, err
 	}
+	if root.graph != nil {
+		return root.graph, nil
+	}
 	g := &Graph{Dir: dir}
+	root.graph = g
 	nodes, files := map[string]*node{}, map[string]bool{}
 	root.collect(nodes)
 	g.Dirs = slices.Sorted(maps.Keys(nodes))
@@ -65,6 +74,7 @@ type node struct {
 	visits     int // how many directories and files kustomize reads from here down, counted as often as it reads them
 	bytes      int
 	depth      int
+	graph      *Graph    // of this directory as an overlay, once asked for
 	images     *imageSet // of the directory once built, see images.go
 }
 

@@ -97,6 +97,10 @@ func TestProve(t *testing.T) {
 			rendered: RenderedFailed, codes: CodeRenderDiffers + " " + CodeEntryUnused,
 		},
 		{
+			name: "an entry waits for the new tag", tree: slices.Concat(base(checkout), over(entry+"- name: "+checkout+":v2\n  newName: evil.example/x\n  newTag: v2\n")),
+			rendered: RenderedFailed, codes: CodeRenderDiffers + " " + CodeEntryUnused,
+		},
+		{
 			name: "a pattern takes another image along", tree: slices.Concat(base("ghcr.io/acme/checkout", "ghcrxio/acme/checkout"), over(entry)),
 			rendered: RenderedFailed, codes: CodeRenderDiffers,
 		},

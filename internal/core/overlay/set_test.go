@@ -114,6 +114,13 @@ func TestSetRefusesBadValues(t *testing.T) {
 	}
 }
 
+func TestSetRefusesAHugeFile(t *testing.T) {
+	data := append([]byte("images: []\n# "), bytes.Repeat([]byte("x"), maxKustomization)...)
+	if _, err := Set("kustomization.yaml", data, Edit{Name: "app", Tag: "v1"}); codeOf(err) != CodeMalformed {
+		t.Errorf("want %s, got %v", CodeMalformed, err)
+	}
+}
+
 func TestParseArgument(t *testing.T) {
 	hash := digest.Of(nil).String()
 	for argument, want := range map[string]string{
