@@ -86,12 +86,18 @@ waiver(code, ids) := chosen if {
 	row(code).waivable
 	covering := [[0 - rule.expires, rule.name, accepted] |
 		some rule in list(requirements, ["waivers"])
-		at < rule.expires
+		in_force(rule)
 		covers(rule, code, ids)
 		accepted := {"name": rule.name, "owner": rule.owner, "justification": rule.justification, "expires": rule.expires}
 	]
 	chosen := sort(covering)[0][2]
 } else := null
+
+# in_force is true from a waiver's first instant to before its last. One that does not say when it began never holds.
+in_force(rule) if {
+	rule.from <= at
+	at < rule.expires
+}
 
 covers(rule, code, _) if code in list(rule, ["codes"])
 

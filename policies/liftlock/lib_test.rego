@@ -3,7 +3,7 @@ package liftlock_test.lib
 import data.liftlock.lib
 import data.liftlock_test.good
 
-waiver(name, expires) := {"name": name, "codes": ["SCAN_STALE", "SIGNATURE_ABSENT"], "vulnerabilities": ["CVE-1"], "owner": "@sec", "justification": "j", "expires": expires}
+waiver(name, expires) := {"name": name, "codes": ["SCAN_STALE", "SIGNATURE_ABSENT"], "vulnerabilities": ["CVE-1"], "owner": "@sec", "justification": "j", "from": 1795140000, "expires": expires}
 
 with_waivers(waivers) := good.changed([{"op": "replace", "path": "requirements/waivers", "value": waivers}])
 
@@ -28,6 +28,22 @@ test_no_waiver[note] if {
 		"of no known code": {"code": "NO_SUCH_CODE", "ids": {"CVE-1"}, "expires": 1795150001},
 	}
 	found := lib.waiver(case.code, case.ids) with input as with_waivers([waiver("a", case.expires)])
+	found == null
+}
+
+# A waiver holds from its first instant to before its last, and is not taken for one where it does not say when.
+test_waiver_has_a_beginning[note] if {
+	some note, case in {
+		"begun": {"change": {"from": 1795149999}, "holds": true},
+		"begins now": {"change": {"from": 1795150000}, "holds": true},
+		"begins later": {"change": {"from": 1795150001}, "holds": false},
+	}
+	found := lib.waiver("SCAN_STALE", set()) with input as with_waivers([object.union(waiver("a", 1795150001), case.change)])
+	(found != null) == case.holds
+}
+
+test_waiver_without_a_beginning_does_not_hold if {
+	found := lib.waiver("SCAN_STALE", set()) with input as with_waivers([object.remove(waiver("a", 1795150001), {"from"})])
 	found == null
 }
 

@@ -200,7 +200,8 @@ instants contains instant if {
 	instant > lib.at
 }
 
-instants contains rule.expires if {
+instants contains instant if {
 	some rule in lib.list(lib.requirements, ["waivers"])
-	rule.expires > lib.at
+	some instant in [rule.from, rule.expires]
+	instant > lib.at
 }

@@ -90,3 +90,17 @@ test_never_again if {
 	said := liftlock.verdict with input as good.changed([{"op": "replace", "path": "requirements/gates/vulnerabilities/enforce", "value": "off"}])
 	said.reconsiderAt == 0
 }
+
+# Time alone changes the answer where a waiver begins and where it ends.
+test_again_when_a_waiver_begins_or_ends[note] if {
+	some note, case in {
+		"begins later": {"from": 1795150005, "expires": 1795150009, "again": 1795150005},
+		"holds": {"from": 1795149000, "expires": 1795150009, "again": 1795150009},
+		"is over": {"from": 1795149000, "expires": 1795150000, "again": 0},
+	}
+	said := liftlock.verdict with input as good.changed([
+		{"op": "replace", "path": "requirements/gates/vulnerabilities/enforce", "value": "off"},
+		{"op": "replace", "path": "requirements/waivers", "value": [{"name": "w", "codes": ["DOWNGRADE"], "vulnerabilities": [], "owner": "@sec", "justification": "j", "from": case.from, "expires": case.expires}]},
+	])
+	said.reconsiderAt == case.again
+}

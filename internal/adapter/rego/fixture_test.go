@@ -103,7 +103,7 @@ func good(t testing.TB) verdict.Input {
 				Head: head, Base: strings.Repeat("b", 40), TreeEqual: true, Rendered: "proved", Verified: true,
 			},
 			Oversight: &verdict.Oversight{Paths: []verdict.OwnedPath{{Path: path, Owners: []string{"@acme/payments"}, Line: 12}}},
-			Reviews: &verdict.Reviews{Author: 1, Pushers: []int64{1}, Reviews: []verdict.Review{
+			Reviews: &verdict.Reviews{Author: 1, Pushers: []int64{2}, Reviews: []verdict.Review{
 				{ID: 5, User: 9, Login: "dana", Person: true, Commit: head, State: "approved", At: now - hour, OwnerOf: []string{path}},
 			}},
 		},

@@ -85,7 +85,9 @@ func generated(t *testing.T, random *rand.Rand) verdict.Input {
 		r.Signers[1].Key.RevokedAt = near()
 	}
 	for range random.IntN(3) {
-		r.Waivers = append(r.Waivers, waiver([]string{"@dana", "@sec"}[random.IntN(2)], near()))
+		w := waiver([]string{"@dana", "@sec"}[random.IntN(2)], near())
+		w.From = near()
+		r.Waivers = append(r.Waivers, w)
 	}
 	if maybe() {
 		r.Windows = []pipeline.Window{{Kind: []string{"deny", "allow"}[random.IntN(2)], From: random.IntN(7 * 1440), To: random.IntN(7 * 1440), Zone: "Europe/Berlin"}}

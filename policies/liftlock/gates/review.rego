@@ -82,10 +82,7 @@ findings contains lib.finding("REVIEW_WAITING", sprintf("%d of %v approvals%s", 
 	not enough
 }
 
-enough if {
-	demand.approvals >= 1
-	count(approvers) >= demand.approvals
-}
+enough if count(approvers) >= demand.approvals
 
 approvers := {review.user | some review in approvals}
 
@@ -117,7 +114,7 @@ pushed(review) if review.user in lib.list(lib.evidence, ["reviews", "pushers"])
 interested(review) if {
 	demand.separationOfDuties == true
 	some rule in lib.list(lib.requirements, ["waivers"])
-	lib.at < rule.expires
+	lib.in_force(rule)
 	lower(trim_prefix(rule.owner, "@")) == lower(review.login)
 }
 

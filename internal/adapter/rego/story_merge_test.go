@@ -1,0 +1,161 @@
+package rego
+
+import (
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+func orderStories() []story {
+	closed := func(w ...pipeline.Window) func(*verdict.Input) {
+		return func(i *verdict.Input) { i.Requirements.Windows = w }
+	}
+	return []story{
+		{"OrderNotGathered", func(i *verdict.Input) { i.Evidence.Order = nil }, "order", "EVIDENCE_NOT_GATHERED", pending, ""},
+		{"StagingDoesNotHoldIt", func(i *verdict.Input) { i.Evidence.Order.Environments[0].Holds = false }, "order", "ORDER_BEFORE", pending, "staging does not hold this digest yet"},
+		{"NobodyLookedAtStaging", func(i *verdict.Input) { i.Evidence.Order.Environments = nil }, "order", "ORDER_UNKNOWN", pending, "staging"},
+		{"Downgrade (A86)", func(i *verdict.Input) { i.Evidence.Order.Downgrade = "yes" }, "order", "DOWNGRADE", failed, "older than what production has, by semver"},
+		{"PerhapsADowngrade (A86)", func(i *verdict.Input) { i.Evidence.Order.Downgrade = "unknown" }, "order", "DOWNGRADE_UNKNOWN", pending, ""},
+		{"Vetoed", func(i *verdict.Input) { i.Evidence.Order.Vetoes = []verdict.Veto{{By: "erin", At: now - day}} }, "order", "VETOED", failed, "erin said no on 2026-11-19 04:46:40 UTC"},
+		{"Window", closed(pipeline.Window{Kind: "deny", From: 4 * 1440, To: 0, Zone: "UTC"}), "order", "WINDOW_CLOSED", pending, "until 2026-11-23 00:00:00 UTC"},
+		{"Frozen", func(i *verdict.Input) {
+			i.Requirements.Freezes = []pipeline.FreezeRule{{Name: "sale", Reason: "Black Friday", From: now - day}}
+		}, "order", "FROZEN", pending, "closed by freeze sale: Black Friday"},
+		{"TwoBefore", func(i *verdict.Input) {
+			i.Requirements.After = []string{"staging", "canary"}
+			i.Evidence.Order.Environments = append(i.Evidence.Order.Environments, verdict.Holding{Environment: "canary", Holds: true})
+		}, "order", "", passed, "canary, staging hold it"},
+		{"FirstOfTheOrder", func(i *verdict.Input) { i.Requirements.After = nil }, "order", "", passed, "nothing comes before"},
+	}
+}
+
+func changeStories() []story {
+	change := func(f func(*verdict.Change)) func(*verdict.Input) {
+		return func(i *verdict.Input) { f(i.Evidence.Change) }
+	}
+	return []story{
+		{"MixedChange (A76)", change(func(c *verdict.Change) { c.TreeEqual, c.Other = false, []string{"CODEOWNERS"} }), "change", "MIXED_CHANGE", failed, "CODEOWNERS"},
+		{"HeadModified (A82, A83)", change(func(c *verdict.Change) { c.TreeEqual = false }), "change", "HEAD_MODIFIED", failed, "with the intended edits"},
+		{"RenderedOtherwise", change(func(c *verdict.Change) { c.Rendered = "failed" }), "change", "RENDER_FAILED", failed, ""},
+		{"NotRendered (A66)", change(func(c *verdict.Change) { c.Rendered = "entries" }), "change", "RENDER_ENTRIES_ONLY", passed, "only the entries were compared"},
+		{"ForgedCommit", change(func(c *verdict.Change) { c.Verified = false }), "change", "COMMIT_UNVERIFIED", failed, "does not vouch"},
+	}
+}
+
+func reviewStories() []story {
+	review := func(f func(*verdict.Review)) func(*verdict.Input) {
+		return func(i *verdict.Input) { f(&i.Evidence.Reviews.Reviews[0]) }
+	}
+	waiting := "REVIEW_WAITING REVIEW_WAITING" // one for the number, one for the path
+	return []story{
+		{"NobodyReviewed", func(i *verdict.Input) { i.Evidence.Reviews.Reviews = nil }, "review", waiting, pending, "no approval by @acme/payments"},
+		{"ReviewsNotGathered", func(i *verdict.Input) { i.Evidence.Reviews = nil }, "review", "EVIDENCE_NOT_GATHERED", pending, "reviews"},
+		{"ApprovalDismissed", review(func(r *verdict.Review) { r.State = "dismissed" }), "review", waiting, pending, "0 of 1 approvals"},
+		{"ObjectionByABot", review(func(r *verdict.Review) { r.State, r.Person = "changes_requested", false }), "review", waiting, pending, ""},
+		{"ObjectionByNoOwner", func(i *verdict.Input) {
+			objection := i.Evidence.Reviews.Reviews[0]
+			objection.User, objection.State, objection.OwnerOf = 10, "changes_requested", nil
+			i.Evidence.Reviews.Reviews = append(i.Evidence.Reviews.Reviews, objection)
+		}, "review", "", passed, "approved by dana"},
+		{"ApprovalOfAnotherHead (A81)", review(func(r *verdict.Review) { r.Commit = "c0ffee" }), "review", waiting, pending, "dana (another head)"},
+		{"ApprovalByABot (A87)", review(func(r *verdict.Review) { r.Person = false }), "review", waiting, pending, "dana (no person)"},
+		{"ApprovalByTheAuthor (A87)", review(func(r *verdict.Review) { r.User = 1 }), "review", waiting, pending, "dana (opened the pull request)"},
+		{"ApprovalByAPusher (A87)", func(i *verdict.Input) { i.Evidence.Reviews.Pushers = []int64{9} }, "review", waiting, pending, "dana (pushed to it)"},
+		{"ApprovalByNoOwner", review(func(r *verdict.Review) { r.OwnerOf = nil }), "review", waiting, pending, "dana (owns nothing of it)"},
+		{"ApprovalOfAnotherPath", review(func(r *verdict.Review) { r.OwnerOf = []string{"elsewhere.yaml"} }), "review", "REVIEW_WAITING", pending, "kustomization.yaml: no approval by @acme/payments"},
+		{"SeparationOfDuties (A88)", func(i *verdict.Input) { i.Requirements.Waivers = []pipeline.WaiverRule{waiver("@Dana", now+day)} }, "review", waiting, pending, "dana (owns a waiver in force here)"},
+		{"ExpiredWaiverBindsNobody", func(i *verdict.Input) { i.Requirements.Waivers = []pipeline.WaiverRule{waiver("@dana", now)} }, "review", "", passed, "approved by dana"},
+		{"NoSeparationOfDuties", func(i *verdict.Input) {
+			i.Requirements.Waivers = []pipeline.WaiverRule{waiver("@dana", now+day)}
+			i.Requirements.Gates.Review.SeparationOfDuties = false
+		}, "review", "", passed, "approved by dana"},
+		{"OneOfTwo", func(i *verdict.Input) { i.Requirements.Gates.Review.Approvals = 2 }, "review", "REVIEW_WAITING", pending, "1 of 2 approvals"},
+		{"NobodyOwnsIt", func(i *verdict.Input) { i.Evidence.Oversight.Paths[0].Owners = nil }, "review", "REVIEW_UNOWNED", failed, "no owner in CODEOWNERS"},
+		{"NobodyOwnsItOrReviewed", func(i *verdict.Input) { i.Evidence.Oversight.Paths[0].Owners, i.Evidence.Reviews.Reviews = nil, nil },
+			"review", "REVIEW_UNOWNED REVIEW_WAITING", failed, "0 of 1 approvals"},
+		{"FastLaneWithoutOwners", func(i *verdict.Input) {
+			i.Requirements.Lane, i.Evidence.Reviews.Reviews, i.Evidence.Oversight.Paths[0].Owners = pipeline.Fast, nil, nil
+		}, "review", "", passed, "the fast lane"},
+		{"FastLaneWithOwners", func(i *verdict.Input) { i.Requirements.Lane, i.Evidence.Reviews.Reviews = pipeline.Fast, nil }, "review", "", passed, "the fast lane"},
+		{"FastLaneWithoutPaths", func(i *verdict.Input) { i.Requirements.Lane, i.Evidence.Oversight.Paths = pipeline.Fast, nil }, "review", "", passed, "the fast lane"},
+		{"OwnerObjectsInTheFastLane", func(i *verdict.Input) {
+			i.Requirements.Lane = pipeline.Fast
+			i.Evidence.Reviews.Reviews[0].State = "changes_requested"
+		}, "review", "REVIEW_CHANGES_REQUESTED", failed, "dana asked for changes"},
+		{"NoPaths", func(i *verdict.Input) { i.Evidence.Oversight.Paths = nil }, "review", "REVIEW_UNOWNED", failed, "no changed path"},
+		{"OwnerAskedForChanges", func(i *verdict.Input) {
+			objection := i.Evidence.Reviews.Reviews[0]
+			objection.ID, objection.User, objection.Login, objection.State, objection.Commit = 6, 10, "erin", "changes_requested", "0ld"
+			i.Evidence.Reviews.Reviews = append(i.Evidence.Reviews.Reviews, objection)
+		}, "review", "REVIEW_CHANGES_REQUESTED", failed, "erin asked for changes"},
+		{"FastLaneNeedsNobody", func(i *verdict.Input) { i.Requirements.Lane, i.Evidence.Reviews = pipeline.Fast, nil }, "review", "", passed, "the fast lane"},
+	}
+}
+
+func waiver(owner string, expires int64) pipeline.WaiverRule {
+	return pipeline.WaiverRule{
+		Name: "w1", Owner: owner, Justification: "not reachable", Expires: expires,
+		Codes: []string{"SCAN_STALE"}, Vulnerabilities: []string{"CVE-2026-1111"},
+	}
+}
+
+func otherStories() []story {
+	waived := func(i *verdict.Input, w pipeline.WaiverRule) {
+		finds(listedBy())(i)
+		i.Requirements.Waivers = []pipeline.WaiverRule{w}
+	}
+	demand := func(f func(*pipeline.Gates)) func(*verdict.Input) {
+		return func(i *verdict.Input) { f(&i.Requirements.Gates) }
+	}
+	missing := "EVIDENCE_NOT_GATHERED"
+	return []story{
+		{"Waived", func(i *verdict.Input) { waived(i, waiver("@sec", now+1)) }, "vulnerabilities", "VULNERABILITY", passed, "VULNERABILITY accepted by waiver w1 until 2026-11-20 04:46:41 UTC"},
+		{"WaiverExpired (A46)", func(i *verdict.Input) { waived(i, waiver("@sec", now)) }, "vulnerabilities", "VULNERABILITY", failed, ""},
+		{"WaiverNotYet (A46)", func(i *verdict.Input) {
+			w := waiver("@sec", now+day)
+			w.From = now + 1
+			waived(i, w)
+		}, "vulnerabilities", "VULNERABILITY", failed, ""},
+		{"WaiverOfAnother (A46)", func(i *verdict.Input) {
+			w := waiver("@sec", now+day)
+			w.Vulnerabilities = []string{"CVE-2026-9999"}
+			waived(i, w)
+		}, "vulnerabilities", "VULNERABILITY", failed, ""},
+		{"WaiverByAlias", func(i *verdict.Input) {
+			waived(i, waiver("@sec", now+day))
+			i.Evidence.Vulnerabilities.Findings[0].ID, i.Evidence.Vulnerabilities.Findings[0].Aliases = "GHSA-1", []string{"CVE-2026-1111"}
+		}, "vulnerabilities", "VULNERABILITY", passed, ""},
+		{"NoWaiverForSignatures", func(i *verdict.Input) {
+			i.Evidence.Signatures = nil
+			i.Requirements.Waivers = []pipeline.WaiverRule{{Name: "w", Codes: []string{"SIGNATURE_ABSENT"}, Owner: "@x", Expires: now + day}}
+		}, "signature", "SIGNATURE_ABSENT", failed, ""},
+		{"WarnDecidesNothing", func(i *verdict.Input) {
+			i.Requirements.Gates.Signature.Enforce = pipeline.EnforceWarn
+			i.Evidence.Signatures = nil
+		}, "signature", "SIGNATURE_ABSENT", passed, ""},
+		{"EnforceNotUnderstoodBlocks", func(i *verdict.Input) {
+			i.Requirements.Gates.Signature.Enforce = "bloc"
+			i.Evidence.Signatures = nil
+		}, "signature", "SIGNATURE_ABSENT", failed, ""},
+		{"ProvenanceNotBuilt", demand(func(g *pipeline.Gates) { g.Provenance.Enforce = "block" }), "provenance", missing, pending, "not gathered"},
+		{"SBOMNotBuilt", demand(func(g *pipeline.Gates) { g.SBOM.Enforce = "block" }), "sbom", missing, pending, "not gathered"},
+		{"LicencesNotBuilt", demand(func(g *pipeline.Gates) { g.Licences.Enforce = "block" }), "licences", missing, pending, "not gathered"},
+		{"TestsNotBuilt", demand(func(g *pipeline.Gates) { g.Tests.Enforce = "block" }), "tests", missing, pending, "not gathered"},
+		{"SoakNotBuilt", demand(func(g *pipeline.Gates) { g.Soak.Enforce = "block" }), "soak", missing, pending, "not gathered"},
+		{"OversightNotBuilt", demand(func(g *pipeline.Gates) { g.Oversight.Enforce = "block" }), "oversight", missing, pending, "not gathered"},
+		{"BeforeThePullRequest", func(i *verdict.Input) {
+			i.Evidence.Stage = verdict.StagePropose
+			i.Evidence.Change, i.Evidence.Oversight, i.Evidence.Reviews = nil, nil, nil
+		}, "review", "", passed, "looked at once there is a pull request"},
+		{"EverythingOff", func(i *verdict.Input) { i.Requirements.Gates = allOff() }, "policy", "GATES_ALL_OFF", failed, "every gate of production is off"},
+	}
+}
+
+func allOff() pipeline.Gates {
+	off := pipeline.EnforceOff
+	return pipeline.Gates{
+		Subject: pipeline.Gate{Enforce: off}, Signature: pipeline.Gate{Enforce: off}, Provenance: pipeline.ProvenanceGate{Enforce: off},
+		SBOM: pipeline.SBOMGate{Enforce: off}, Licences: pipeline.LicencesGate{Enforce: off}, Vulnerabilities: pipeline.VulnerabilitiesGate{Enforce: off},
+		Tests: pipeline.TestsGate{Enforce: off}, Order: pipeline.Gate{Enforce: off}, Soak: pipeline.SoakGate{Enforce: off},
+		Policy: pipeline.Gate{Enforce: off}, Oversight: pipeline.Gate{Enforce: off}, Change: pipeline.Gate{Enforce: off}, Review: pipeline.ReviewGate{Enforce: off},
+	}
+}
