@@ -112,7 +112,7 @@ func TestRestartWithEmptyDataDirectoryDoesNothingAgain(t *testing.T) {
 	r.adopted()
 	d := r.release(sandbox.Release{Tag: "1.4.2"})
 	proposed := r.entered(ledger.Proposed, "production", d)
-	r.check(proposed.Proposal.Head, "in_progress")
+	check := r.check(proposed.Proposal.Head, "in_progress")
 	r.idle()
 	before := len(r.show.entries)
 	r.stop()
@@ -123,9 +123,14 @@ func TestRestartWithEmptyDataDirectoryDoesNothingAgain(t *testing.T) {
 	if after := len(r.show.entries); after != before {
 		t.Errorf("%d entries became %d: %+v", before, after, r.show.entries[before:])
 	}
-	operations, _ := writes(r.asked())
-	if len(operations) > 0 {
+	exchanges := r.asked()
+	if operations, _ := writes(exchanges); len(operations) > 0 {
 		t.Errorf("a restart wrote: %q", operations)
+	}
+	for _, e := range exchanges {
+		if e.Method != "GET" && strings.HasPrefix(e.Operation, "checks/") {
+			t.Logf("%s\n%s", e.RequestBody, check.Summary)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	r := &rig{t: t, dir: dir, ctx: ctx, log: &lockedBuffer{}}
 	r.world, err = sandbox.Start(ctx, sandbox.Options{Dir: dir, Now: time.Now, Record: true, Observe: r.observe})
 	if err != nil {

@@ -73,7 +73,10 @@ func (b *Bot) propose(ctx context.Context, r *repository, v *view, a *assessment
 		return cmp.Or(err, errors.New("the decision is not in the ledger"))
 	}
 	decided, _ := v.chain.Memory.Decided(want)
-	text, err := b.textOf(v, a, decided)
+	if a.judgements, err = v.asRecorded(a.judgements, decided); err != nil {
+		return err
+	}
+	text, err := b.textOf(ctx, v, a, decided)
 	if err != nil {
 		return err
 	}

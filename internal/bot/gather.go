@@ -70,14 +70,6 @@ func (g *gatherer) gather(ctx context.Context, reference digest.Reference, trust
 	return f
 }
 
-// known returns facts that were gathered before: what is worth showing, but not worth a request.
-func (g *gatherer) known(reference digest.Reference, trust evidence.Trust) (facts, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	f, ok := g.kept[factsKey{reference: reference, trust: trustDigest(trust)}]
-	return f, ok
-}
-
 // built returns when an image says that it was built; 0 where it does not say or cannot be read.
 func (g *gatherer) built(ctx context.Context, reference digest.Reference) int64 {
 	manifest, err := g.artifacts.Manifest(ctx, reference)

@@ -44,7 +44,7 @@ func (b *Bot) guardPull(ctx context.Context, r *repository, v *view, pull promot
 	if err := b.recordHead(ctx, v, h, judged); err != nil {
 		return false, err
 	}
-	if err := b.report(ctx, r, b.checkOf(v, h, judged)); err != nil {
+	if err := b.report(ctx, r, b.checkOf(ctx, v, h, judged)); err != nil {
 		return false, err
 	}
 	if !v.mayMerge(h, judged) {
@@ -60,6 +60,7 @@ type judgedUnit struct {
 	result     verdict.Result
 	lane       pipeline.Lane
 	owned      []verdict.OwnedPath
+	decided    *ledger.Entry // where it is recorded
 }
 
 // judgeHead judges everything that a head moves, with what only a pull request has: its tree, its owners, its reviews.
@@ -151,20 +152,22 @@ func (b *Bot) changeOf(ctx context.Context, r *repository, v *view, h *head) (*v
 // maxOther bounds the paths that evidence lists: enough to see what is wrong.
 const maxOther = 20
 
-// recordHead writes the verdict about a proposal's head, where it is new.
+// recordHead writes the verdicts about a head, where they are new, and has the judged units show what the record holds.
 func (b *Bot) recordHead(ctx context.Context, v *view, h *head, judged []judgedUnit) error {
 	_, rules := v.judge.Rules()
+	proposal := &ledger.Proposal{Number: h.pull.Number, Branch: h.pull.HeadRef, Head: h.pull.HeadCommit}
+	decisions := make([]ledger.Entry, len(judged))
 	var entries []ledger.Entry
 	objects := map[string][]byte{}
-	for _, j := range judged {
+	for n, j := range judged {
 		if len(j.judgements) == 0 {
 			continue
 		}
-		proposal := &ledger.Proposal{Number: h.pull.Number, Branch: h.pull.HeadRef, Head: h.pull.HeadCommit}
 		entry, changed, err := v.decision(j.unit, verdict.StageMerge, j.judgements, proposal)
 		if err != nil {
 			return err
 		}
+		decisions[n] = entry
 		if !changed {
 			continue
 		}
@@ -173,12 +176,25 @@ func (b *Bot) recordHead(ctx context.Context, v *view, h *head, judged []judgedU
 			maps.Copy(objects, each.objects(rules))
 		}
 	}
-	_, err := b.record(ctx, v, objects, entries...)
-	return err
+	if _, err := b.record(ctx, v, objects, entries...); err != nil {
+		return err
+	}
+	for n := range judged {
+		if len(judged[n].judgements) == 0 {
+			continue
+		}
+		decided, _ := v.chain.Memory.Decided(decisions[n])
+		recorded, err := v.asRecorded(judged[n].judgements, decided)
+		if err != nil {
+			return err
+		}
+		judged[n].judgements, judged[n].decided = recorded, &decided
+	}
+	return nil
 }
 
 // checkOf says what the check shall show. It is never neutral or skipped: the forge lets those pass (A80).
-func (b *Bot) checkOf(v *view, h *head, judged []judgedUnit) promotion.CheckRun {
+func (b *Bot) checkOf(ctx context.Context, v *view, h *head, judged []judgedUnit) promotion.CheckRun {
 	check := promotion.CheckRun{Head: h.pull.HeadCommit, Status: "completed"}
 	if problem := v.configurationProblem(b, h); problem != nil {
 		check.Conclusion, check.Title = "failure", "the documents in .liftlock are not valid"
@@ -192,7 +208,7 @@ func (b *Bot) checkOf(v *view, h *head, judged []judgedUnit) promotion.CheckRun 
 	result := verdict.Passed
 	var proposals []render.Proposal
 	for _, j := range judged {
-		proposals = append(proposals, b.proposal(v, j.unit, j.judgements, j.owned, nil))
+		proposals = append(proposals, b.proposal(ctx, v, j.unit, j.judgements, j.owned, j.decided))
 		if j.result == verdict.Failed || result == verdict.Passed {
 			result = j.result
 		}
@@ -235,7 +251,7 @@ func (v *view) mayMerge(h *head, judged []judgedUnit) bool {
 // merge merges the head that was judged and no other (A89).
 func (b *Bot) merge(ctx context.Context, r *repository, v *view, h *head, j judgedUnit) error {
 	proposed, _ := v.proposed(j.unit, h.pull.Number)
-	p := b.proposal(v, j.unit, j.judgements, j.owned, &proposed)
+	p := b.proposal(ctx, v, j.unit, j.judgements, j.owned, j.decided)
 	title, trailers, _ := strings.Cut(render.CommitMessage(p), "\n\n")
 	commit, err := r.remote.Proposals.Merge(ctx, h.pull.Number, h.pull.HeadCommit, title, trailers)
 	if err != nil {

@@ -36,7 +36,7 @@ func (b *Bot) Plan(ctx context.Context, clone Clone) (adopted []ledger.Entry, pl
 		return nil, nil, err
 	}
 	for n := range assessments {
-		p, err := b.planned(v, &assessments[n])
+		p, err := b.planned(ctx, v, &assessments[n])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -45,12 +45,12 @@ func (b *Bot) Plan(ctx context.Context, clone Clone) (adopted []ledger.Entry, pl
 	return adopted, planned, nil
 }
 
-func (b *Bot) planned(v *view, a *assessment) (render.Planned, error) {
+func (b *Bot) planned(ctx context.Context, v *view, a *assessment) (render.Planned, error) {
 	owned, err := v.ownedBy(a)
 	if err != nil {
 		return render.Planned{}, err
 	}
-	p := render.Planned{Proposal: b.proposal(v, a.unit, a.judgements, owned, nil), Action: a.action}
+	p := render.Planned{Proposal: b.proposal(ctx, v, a.unit, a.judgements, owned, nil), Action: a.action}
 	switch {
 	case a.unseen != nil:
 		p.Reason = a.unseen.Error()
@@ -86,7 +86,7 @@ func (b *Bot) Verify(ctx context.Context, clone Clone, image digest.Image, envir
 	if err != nil {
 		return render.Proposal{}, err
 	}
-	return b.proposal(v, unit, []judgement{j}, nil, nil), nil
+	return b.proposal(ctx, v, unit, []judgement{j}, nil, nil), nil
 }
 
 // find returns the unit and image of a repository in an environment.

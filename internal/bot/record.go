@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -72,6 +73,42 @@ func (v *view) decision(unit promotion.Unit, stage verdict.Stage, judgements []j
 	sortImages(entry.Images)
 	known, ok := v.chain.Memory.Decided(entry)
 	return entry, !ok || !sameDecision(known, entry), nil
+}
+
+// asRecorded replaces judgements by those that the ledger keeps of the same decision. What people are shown is then the verdict that
+// the record holds, and stays the same, byte for byte, for as long as nothing that matters changes.
+func (v *view) asRecorded(judgements []judgement, decided ledger.Entry) ([]judgement, error) {
+	recorded := slices.Clone(judgements)
+	for n := range recorded {
+		at := slices.IndexFunc(decided.Images, func(i ledger.Image) bool { return i.Name == recorded[n].move.Image.Name })
+		if at < 0 {
+			return nil, fmt.Errorf("entry %d holds no verdict about %q", decided.Seq, recorded[n].move.Image.Name)
+		}
+		if err := v.readJudgement(&recorded[n], *decided.Images[at].Verdict); err != nil {
+			return nil, fmt.Errorf("reading what entry %d names: %w", decided.Seq, err)
+		}
+	}
+	return recorded, nil
+}
+
+func (v *view) readJudgement(j *judgement, judged ledger.Judged) error {
+	raw, err := fs.ReadFile(v.ledgerTree, ledger.ObjectPath(judged.Verdict))
+	if err != nil {
+		return err
+	}
+	if j.input, err = fs.ReadFile(v.ledgerTree, ledger.ObjectPath(judged.Input)); err != nil {
+		return err
+	}
+	var input verdict.Input
+	if err := json.Unmarshal(j.input, &input); err != nil {
+		return fmt.Errorf("input %s: %w", judged.Input, err)
+	}
+	j.evidence, j.verdict = input.Evidence, verdict.Verdict{}
+	if err := json.Unmarshal(raw, &j.verdict); err != nil {
+		return fmt.Errorf("verdict %s: %w", judged.Verdict, err)
+	}
+	j.verdict.Raw = raw
+	return nil
 }
 
 // sameDecision compares what matters: the images, the answer and its findings, not the words in which sources gave them.

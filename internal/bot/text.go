@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -11,7 +12,7 @@ import (
 )
 
 // proposal gathers what people are shown of a unit's moves. decided is the entry that records the verdicts, if there is one yet.
-func (b *Bot) proposal(v *view, unit promotion.Unit, judgements []judgement, owned []verdict.OwnedPath, decided *ledger.Entry) render.Proposal {
+func (b *Bot) proposal(ctx context.Context, v *view, unit promotion.Unit, judgements []judgement, owned []verdict.OwnedPath, decided *ledger.Entry) render.Proposal {
 	p := render.Proposal{
 		Environment: unit.Environment, Application: unit.Application, Changed: owned,
 		Record: render.Record{Branch: v.ledgerBranch},
@@ -24,7 +25,9 @@ func (b *Bot) proposal(v *view, unit promotion.Unit, judgements []judgement, own
 			Move: j.move, Verdict: j.verdict, Input: digest.Of(j.input),
 			Order: j.evidence.Order, After: j.evidence.Vulnerabilities, Source: sourceOf(j.evidence.Signatures),
 		}
-		if before, ok := b.gatherer.known(digest.Reference{Repository: j.move.Image.Repository, Digest: j.move.From.Digest}, v.set.Trust(unit.Environment)); ok {
+		if !j.move.From.Digest.IsZero() {
+			replaced := digest.Reference{Repository: j.move.Image.Repository, Digest: j.move.From.Digest}
+			before := b.gatherer.gather(ctx, replaced, v.set.Trust(unit.Environment), false)
 			shown.Before, shown.SourceBefore = before.vulnerabilities, sourceOf(before.signatures)
 		}
 		p.Approvals = max(p.Approvals, v.set.Requirements(unit.Environment, j.move.Image.Name).Gates.Review.Approvals)
@@ -46,12 +49,12 @@ func sourceOf(signatures []verdict.Signature) render.Source {
 // text is everything that a proposal writes for people.
 type text struct{ title, body, commit string }
 
-func (b *Bot) textOf(v *view, a *assessment, decided ledger.Entry) (text, error) {
+func (b *Bot) textOf(ctx context.Context, v *view, a *assessment, decided ledger.Entry) (text, error) {
 	owned, err := v.ownedBy(a)
 	if err != nil {
 		return text{}, err
 	}
-	p := b.proposal(v, a.unit, a.judgements, owned, &decided)
+	p := b.proposal(ctx, v, a.unit, a.judgements, owned, &decided)
 	return text{title: render.PullRequestTitle(p), body: render.PullRequestBody(p), commit: render.CommitMessage(p)}, nil
 }
 
