@@ -23,6 +23,7 @@ type account struct {
 	token       string // a user's personal access token
 }
 
+// email is the private address that GitHub gives everybody; commits are matched to accounts by it.
 func (a *account) email() string {
 	return fmt.Sprintf("%d+%s@users.noreply.github.com", a.ID, a.Login)
 }
@@ -91,6 +92,7 @@ func (s *Server) AddTeam(org, slug string, members ...string) error {
 	return nil
 }
 
+// addAccount keeps logins unique regardless of case, as GitHub does: CODEOWNERS and bypass lists compare them so.
 func (s *Server) addAccount(login, name string, kind accountType) (*account, error) {
 	if s.accounts[strings.ToLower(login)] != nil {
 		return nil, fmt.Errorf("adding account %q: it exists", login)

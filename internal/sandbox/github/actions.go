@@ -21,6 +21,7 @@ func (s *Server) as(user, name string, needs role) (caller, *repository, error) 
 	return who, r, s.permit(who, r, []grant{{name: "contents", role: needs}})
 }
 
+// onPull is as, for an action on one pull request.
 func (s *Server) onPull(user, name string, number int, needs role) (caller, *repository, *issue, error) {
 	who, r, err := s.as(user, name, needs)
 	if err != nil {
@@ -140,6 +141,7 @@ func (s *Server) Push(p Push) (string, error) {
 	return s.push(p)
 }
 
+// push makes the commit as the user would and moves the branch through the same rules as every other way of moving it.
 func (s *Server) push(p Push) (string, error) {
 	who, r, err := s.as(p.User, p.Repository, roleWrite)
 	if err != nil {

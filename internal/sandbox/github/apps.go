@@ -32,6 +32,7 @@ type App struct {
 	BotLogin       string
 }
 
+// app is a registered App. Its key is the public half: the private one is the client's alone.
 type app struct {
 	ID            int64
 	Slug          string
@@ -44,6 +45,7 @@ type app struct {
 	createdAt     time.Time
 }
 
+// installation ties an App to an account and to all or some of its repositories.
 type installation struct {
 	ID           int64
 	app          *app
@@ -90,6 +92,7 @@ func (s *Server) InstallApp(o AppOptions) (App, error) {
 		BotID: a.bot.ID, BotLogin: a.bot.Login}, nil
 }
 
+// registerApp makes the App and its bot account; every App can read metadata.
 func (s *Server) registerApp(o AppOptions, key *rsa.PrivateKey) (*app, error) {
 	owner, err := s.account(o.Owner)
 	if err != nil {
@@ -141,6 +144,7 @@ func (s *Server) installation(id int64) *installation {
 	return nil
 }
 
+// reaches tells whether an installation covers a repository.
 func (s *Server) reaches(i *installation, r *repository) bool {
 	if i.repositories != nil {
 		return slices.Contains(i.repositories, r)
@@ -148,6 +152,7 @@ func (s *Server) reaches(i *installation, r *repository) bool {
 	return r.Owner == i.account
 }
 
+// reachable lists what an installation covers, in the order of creation, so that pages of it are stable.
 func (s *Server) reachable(i *installation) []*repository {
 	var all []*repository
 	for _, r := range s.repositories {

@@ -26,6 +26,7 @@ type caller struct {
 	account *account
 }
 
+// asUser is a person with a personal access token, or acting through a page or the Go API.
 func (s *Server) asUser(a *account) caller { return caller{kind: callerUser, account: a} }
 
 // nobody is on no bypass list: the rules for everybody.
@@ -71,6 +72,7 @@ type grant struct {
 	role  role // what a user needs for the same
 }
 
+// String is the form that GitHub uses in X-Accepted-GitHub-Permissions.
 func (g grant) String() string {
 	if g.write {
 		return g.name + "=write"
@@ -78,8 +80,10 @@ func (g grant) String() string {
 	return g.name + "=read"
 }
 
+// reads lets in who may read a part of a repository.
 func reads(name string) grant { return grant{name: name, role: roleRead} }
 
+// writes lets in who may change a part of a repository; needs is the role that a person must have for it.
 func writes(name string, needs role) grant { return grant{name: name, write: true, role: needs} }
 
 // sees tells whether a repository exists at all for a caller.
@@ -113,6 +117,7 @@ func (s *Server) permit(who caller, r *repository, grants []grant) error {
 	return refuse(http.StatusForbidden, "Must have %s rights to Repository.", grants[0].role)
 }
 
+// holds asks the token of an App and the role of a person: an App never has more than its token says, whatever its owner may do.
 func (s *Server) holds(who caller, r *repository, g grant) bool {
 	if who.kind == callerInstallation {
 		return who.token.allows(g)
@@ -120,6 +125,7 @@ func (s *Server) holds(who caller, r *repository, g grant) bool {
 	return s.roleOf(r, who.account) >= g.role
 }
 
+// allows treats write and admin as reading too; a permission that the token was not narrowed to is no permission.
 func (t *token) allows(g grant) bool {
 	level := t.permissions[g.name]
 	return level == "write" || level == "admin" || level == "read" && !g.write
@@ -131,6 +137,7 @@ type budget struct {
 	reset time.Time
 }
 
+// spend counts every request, refused ones too, as GitHub does.
 func (s *Server) spend(who caller) *budget {
 	key := string(who.kind)
 	if who.account != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -17,6 +16,7 @@ type checkSuite struct {
 	at   time.Time
 }
 
+// checkRun is one run of one check on one commit.
 type checkRun struct {
 	ID          int64
 	suite       *checkSuite
@@ -31,6 +31,7 @@ type checkRun struct {
 	completedAt time.Time
 }
 
+// checkOutput is what a run shows; nil fields were not sent.
 type checkOutput struct {
 	Title       *string `json:"title"`
 	Summary     *string `json:"summary"`
@@ -66,6 +67,7 @@ var passing = [...]string{"success", "neutral", "skipped"}
 
 var conclusions = [...]string{"success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"}
 
+// validate refuses what GitHub refuses: a client that relies on truncation would lose findings there.
 func (req checkRequest) validate() error {
 	switch {
 	case req.Status != nil && !slices.Contains([]string{"queued", "in_progress", "completed"}, *req.Status):
@@ -107,12 +109,14 @@ func (k *checkRun) apply(req checkRequest, now time.Time) {
 	set(&k.completedAt, req.CompletedAt)
 }
 
+// set takes over a value that was sent.
 func set[T any](into *T, value *T) {
 	if value != nil {
 		*into = *value
 	}
 }
 
+// suite finds or makes the suite of an App on a commit.
 func (s *Server) suite(r *repository, a *app, head string) *checkSuite {
 	for _, suite := range r.suites {
 		if suite.app == a && suite.head == head {
@@ -124,6 +128,7 @@ func (s *Server) suite(r *repository, a *app, head string) *checkSuite {
 	return suite
 }
 
+// createCheck always makes a new run, also under a name that is there already; the newest one of a name counts.
 func (c *call) createCheck() (answer, error) {
 	var req checkRequest
 	if err := c.decode(&req); err != nil {
@@ -161,6 +166,7 @@ func (c *call) checkFromPath() (*checkRun, error) {
 	return nil, notFound()
 }
 
+// updateCheck lets only the App that made a run change it.
 func (c *call) updateCheck() (answer, error) {
 	k, err := c.checkFromPath()
 	if err != nil {
@@ -191,6 +197,7 @@ func (c *call) getCheck() (answer, error) {
 	return ok(c.checkJSON(c.repo, k))
 }
 
+// rerequestCheck changes nothing by itself: it asks the App to look again (A91).
 func (c *call) rerequestCheck() (answer, error) {
 	k, err := c.checkFromPath()
 	if err != nil {
@@ -271,6 +278,7 @@ func (s *Server) checkState(r *repository, commit string, required RequiredCheck
 	return outcome
 }
 
+// anyCheckUnhappy makes the difference between clean and unstable.
 func (s *Server) anyCheckUnhappy(r *repository, head string) bool {
 	return slices.ContainsFunc(r.latestChecks(head, false), func(k *checkRun) bool { return !slices.Contains(passing[:], k.conclusion) })
 }
@@ -290,6 +298,7 @@ func (s *Server) checkJSON(r *repository, k *checkRun) object {
 			"annotations_url": u + "/annotations"}}
 }
 
+// emptyAsNull renders what was never set as GitHub does.
 func emptyAsNull(s string) any {
 	if s == "" {
 		return nil
@@ -312,93 +321,4 @@ func (s *Server) checkPulls(r *repository, head string) []object {
 			"head": side(p.headRef, p.head), "base": side(p.baseRef, p.base)})
 	}
 	return list
-}
-
-// status is a commit status. Anybody who can write may set one, which is why a required check should be pinned to an App.
-type status struct {
-	ID          int64
-	commit      string
-	context     string
-	state       string
-	description string
-	target      string
-	creator     *account
-	app         *app
-	at          time.Time
-}
-
-func (r *repository) latestStatus(commit string, required RequiredCheck) *status {
-	for _, st := range slices.Backward(r.statuses) {
-		byApp := required.App == 0 || st.app != nil && st.app.ID == required.App
-		if st.commit == commit && st.context == required.Context && byApp {
-			return st
-		}
-	}
-	return nil
-}
-
-func (c *call) createStatus() (answer, error) {
-	var req struct {
-		State       string `json:"state"`
-		Context     string `json:"context"`
-		Description string `json:"description"`
-		Target      string `json:"target_url"`
-	}
-	if err := c.decode(&req); err != nil {
-		return answer{}, err
-	}
-	if !slices.Contains([]string{"error", "failure", "pending", "success"}, req.State) {
-		return answer{}, invalidField("Status", "state")
-	}
-	if utf8.RuneCountInString(req.Description) > 140 {
-		return answer{}, invalid("Status", "description", "description is too long (maximum is 140 characters)")
-	}
-	id := c.path("sha")
-	if kind, err := c.repo.objectType(id); err != nil || kind != "commit" {
-		return answer{}, refuse(http.StatusUnprocessableEntity, "No commit found for SHA: %s", id)
-	}
-	if req.Context == "" {
-		req.Context = "default"
-	}
-	st := &status{ID: c.newID(), commit: id, context: req.Context, state: req.State, description: req.Description, target: req.Target,
-		creator: c.who.account, app: c.who.app, at: c.now()}
-	c.repo.statuses = append(c.repo.statuses, st)
-	return created(c.statusJSON(st))
-}
-
-func (s *Server) statusJSON(st *status) object {
-	return object{"id": st.ID, "node_id": nodeID("Status", st.ID), "url": s.api("/statuses/" + st.commit), "avatar_url": s.html("/avatars/" + st.creator.Login),
-		"state": st.state, "context": st.context, "description": emptyAsNull(st.description), "target_url": emptyAsNull(st.target),
-		"creator": s.accountJSON(st.creator), "created_at": stamp(st.at), "updated_at": stamp(st.at)}
-}
-
-func (c *call) combinedStatus() (answer, error) {
-	head, err := c.repo.resolve(c.path("ref"))
-	if err != nil {
-		return answer{}, err
-	}
-	if head == "" {
-		return answer{}, notFound()
-	}
-	latest := map[string]*status{}
-	for _, st := range c.repo.statuses {
-		if st.commit == head {
-			latest[st.context] = st
-		}
-	}
-	combined, list := "success", []object{}
-	for _, st := range latest {
-		if st.state != "success" && combined != "failure" {
-			combined = map[string]string{"pending": "pending", "failure": "failure", "error": "failure"}[st.state]
-		}
-		o := c.statusJSON(st)
-		delete(o, "creator")
-		list = append(list, o)
-	}
-	slices.SortFunc(list, func(a, b object) int { return strings.Compare(fmt.Sprint(a["context"]), fmt.Sprint(b["context"])) })
-	if len(list) == 0 {
-		combined = "pending"
-	}
-	return ok(object{"state": combined, "sha": head, "total_count": len(list), "statuses": list, "repository": c.repositoryJSON(c.repo),
-		"commit_url": c.repoAPI(c.repo, "/commits/"+head), "url": c.repoAPI(c.repo, "/commits/"+head+"/status")})
 }

@@ -18,6 +18,7 @@ type ownersFile struct {
 	broken []brokenLine
 }
 
+// brokenLine is a line that GitHub would skip.
 type brokenLine struct {
 	number int
 	source string
@@ -36,6 +37,11 @@ func readOwners(path, content string) ownersFile {
 			continue
 		}
 		for _, rule := range parsed {
+			// git matches nothing with a lone slash, and the library's matcher panics on it.
+			if strings.Trim(rule.RawPattern(), "/") == "" {
+				f.broken = append(f.broken, brokenLine{number: number, source: line, reason: "the pattern is empty"})
+				continue
+			}
 			rule.LineNumber = number
 			f.rules = append(f.rules, rule)
 		}
@@ -57,6 +63,7 @@ func (f ownersFile) owners(path string) ([]codeowners.Owner, error) {
 	return nil, nil
 }
 
+// ownersAt reads the first CODEOWNERS file found. One that is too large is as good as empty, which is what attackers make of it (A77).
 func (s *Server) ownersAt(r *repository, rev string) (ownersFile, error) {
 	for _, path := range codeownersPlaces {
 		content, found, err := r.fileAt(rev, path)
@@ -166,6 +173,7 @@ func (s *Server) missingOwners(r *repository, i *issue) ([]string, error) {
 	return missing, nil
 }
 
+// codeownersErrors lists skipped lines, and owners that do not exist or cannot write: neither binds anybody.
 func (c *call) codeownersErrors() (answer, error) {
 	ref := c.request.URL.Query().Get("ref")
 	if ref == "" {

@@ -15,6 +15,7 @@ type fileDiff struct {
 	Patch                string // from the first hunk on; "" for binary files
 }
 
+// paths are both names of a renamed file: moving a file out of an owned folder concerns its owners.
 func (f fileDiff) paths() []string {
 	if f.Previous != "" {
 		return []string{f.Path, f.Previous}
@@ -45,6 +46,7 @@ func (g bare) diffFiles(from, to string) ([]fileDiff, error) {
 	return files, nil
 }
 
+// parseRawDiff reads git diff --raw -z: a line of modes and objects, then one path, or two for a rename.
 func parseRawDiff(tokens []string) ([]fileDiff, error) {
 	statuses := map[byte]string{'A': "added", 'D': "removed", 'M': "modified", 'T': "changed", 'R': "renamed"}
 	var files []fileDiff
@@ -92,6 +94,7 @@ func countOrZero(s string) int {
 	return n
 }
 
+// attachPatches cuts one patch into files. git lists them in the same order as the raw form.
 func attachPatches(files []fileDiff, patch string) {
 	n := -1
 	var b strings.Builder

@@ -43,6 +43,7 @@ func (s *Server) sendIssue(r *repository, who caller, i *issue, action string, m
 	s.send(r, who, "issues", action, fields)
 }
 
+// sendPull sends the long form of a pull request, as GitHub does.
 func (s *Server) sendPull(r *repository, who caller, i *issue, action string, more object) {
 	o, err := s.fullPullJSON(r, i)
 	if err != nil {
@@ -54,6 +55,7 @@ func (s *Server) sendPull(r *repository, who caller, i *issue, action string, mo
 	s.send(r, who, "pull_request", action, fields)
 }
 
+// sendReview sends a review with the short form of its pull request, as GitHub does.
 func (s *Server) sendReview(r *repository, who caller, i *issue, v *review, action string) {
 	o := s.reviewJSON(r, i, v)
 	// Webhooks write the state in lower case, REST in upper case.
@@ -112,6 +114,7 @@ func (s *Server) sendPush(r *repository, who caller, c refChange) error {
 	return nil
 }
 
+// describePush adds the head commit, the list of commits, and whether history was rewritten.
 func (s *Server) describePush(r *repository, c refChange, fields object) error {
 	head, err := r.readCommit(c.New)
 	if err != nil {
@@ -146,6 +149,7 @@ func (s *Server) describePush(r *repository, c refChange, fields object) error {
 	return nil
 }
 
+// pushCommitJSON lists the paths that a commit touched. A first commit lists none here.
 func (s *Server) pushCommitJSON(r *repository, c commit) (object, error) {
 	lists := map[string][]string{"added": {}, "removed": {}, "modified": {}}
 	if len(c.Parents) > 0 {
@@ -177,6 +181,7 @@ func (s *Server) pushCommitJSON(r *repository, c commit) (object, error) {
 		"removed": lists["removed"], "modified": lists["modified"]}, nil
 }
 
+// sendInstallation tells an App where it was installed; GitHub sends this event to every App, subscribed or not.
 func (s *Server) sendInstallation(inst *installation) {
 	list := []object{}
 	for _, r := range s.reachable(inst) {

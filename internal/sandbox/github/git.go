@@ -39,6 +39,7 @@ func gitEnvironment(extra ...string) []string {
 	return append(env, extra...)
 }
 
+// runGit runs one command to its end. Its stderr goes into the error only.
 func runGit(dir string, stdin []byte, env []string, args ...string) (string, error) {
 	cmd := exec.Command("git", args...) // #nosec G204 -- the arguments are this package's own words and validated names
 	cmd.Dir, cmd.Env, cmd.Stdin = dir, gitEnvironment(env...), bytes.NewReader(stdin)
@@ -55,11 +56,13 @@ func runGit(dir string, stdin []byte, env []string, args ...string) (string, err
 	return stdout.String(), nil
 }
 
+// git runs a command in the repository and drops the last line end, which only terminates git's output.
 func (g bare) git(args ...string) (string, error) {
 	out, err := runGit(g.dir, nil, nil, args...)
 	return strings.TrimSuffix(out, "\n"), err
 }
 
+// gitWith is git with input and more environment.
 func (g bare) gitWith(stdin []byte, env []string, args ...string) (string, error) {
 	out, err := runGit(g.dir, stdin, env, args...)
 	return strings.TrimSuffix(out, "\n"), err

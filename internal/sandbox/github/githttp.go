@@ -37,6 +37,7 @@ done
 exit $status
 `
 
+// installHook writes the hook that sees pushed objects before they are kept.
 func (g bare) installHook() error {
 	hook := filepath.Join(g.dir, "hooks", "pre-receive")
 	if err := os.MkdirAll(filepath.Dir(hook), 0o755); err != nil {
@@ -78,6 +79,7 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 	s.backend(repo, who).ServeHTTP(w, r)
 }
 
+// enterGit answers as GitHub does: 401 without or with a bad credential, 404 where the token does not reach, 403 where it may only read.
 func (s *Server) enterGit(r *http.Request, name string, pushes bool) (caller, *repository, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,6 +104,7 @@ func (s *Server) enterGit(r *http.Request, name string, pushes bool) (caller, *r
 	return who, repo, nil
 }
 
+// writeGitError asks for credentials on 401; git and go-git send them only when asked.
 func writeGitError(w http.ResponseWriter, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -113,6 +116,7 @@ func writeGitError(w http.ResponseWriter, err error) {
 	http.Error(w, e.Message, e.Status)
 }
 
+// backend is git's own server side, so that packs, shallow clones and protocol versions are the real ones.
 func (s *Server) backend(repo *repository, who caller, extra ...string) *cgi.Handler {
 	git, err := exec.LookPath("git")
 	if err != nil {
@@ -161,6 +165,7 @@ func (s *Server) receivePack(w *bufferedAnswer, r *http.Request, who caller, rep
 	return s.afterPush(repo, who, before, changes)
 }
 
+// afterPush compares the refs instead of reading git's report: what moved has moved, whatever the client was told.
 func (s *Server) afterPush(repo *repository, who caller, before map[string]string, changes []refChange) error {
 	after, err := repo.refs()
 	if err != nil {
@@ -186,6 +191,7 @@ func orZero(id string) string {
 	return id
 }
 
+// pushBody unpacks what git clients compress. http-backend would do it too, but the commands are read before.
 func pushBody(r *http.Request) ([]byte, error) {
 	body, err := readBody(r, maxGitBody)
 	if err != nil || r.Header.Get("Content-Encoding") != "gzip" {

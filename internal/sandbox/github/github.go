@@ -98,8 +98,10 @@ func (s *Server) SetBaseURL(u string) {
 	s.baseURL = strings.TrimSuffix(u, "/")
 }
 
+// now has whole seconds, like every time that GitHub shows and git stores.
 func (s *Server) now() time.Time { return s.options.Now().UTC().Truncate(time.Second) }
 
+// newID counts up over all kinds of things, so that an ID never fits two of them.
 func (s *Server) newID() int64 {
 	s.lastID++
 	return s.lastID
@@ -118,6 +120,7 @@ func (s *Server) webFlow() person {
 	return person{Name: "GitHub", Email: "noreply@github.com", When: s.now()}
 }
 
+// person is who a commit of this account is by.
 func (s *Server) person(a *account) person {
 	name := a.Name
 	if name == "" {

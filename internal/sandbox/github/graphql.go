@@ -32,6 +32,7 @@ type schema struct {
 	rules *rules.Rules
 }
 
+// newSchema reads the schema once; documents are checked against it by a parser that knows the whole language.
 func newSchema() (*schema, error) {
 	types, err := gqlparser.LoadSchema(&ast.Source{Name: "github.graphql", Input: schemaText})
 	if err != nil {
@@ -40,18 +41,21 @@ func newSchema() (*schema, error) {
 	return &schema{types: types, rules: rules.NewDefaultRules()}, nil
 }
 
+// graphQLRequest is the body of a GraphQL request.
 type graphQLRequest struct {
 	Query     string         `json:"query"`
 	Operation string         `json:"operationName"`
 	Variables map[string]any `json:"variables"`
 }
 
+// graphQLError is one entry of a GraphQL answer's errors.
 type graphQLError struct {
 	Type    string   `json:"type,omitempty"`
 	Path    []string `json:"path,omitempty"`
 	Message string   `json:"message"`
 }
 
+// serveGraphQL answers 200 for every document that could be read, with errors inside, as GitHub does.
 func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	if f := s.faultFor(r); f != nil {
 		f.write(w)
@@ -120,6 +124,7 @@ func (s *Server) answerGraphQL(r *http.Request, body []byte) (answer, callerKind
 	return a, who.kind, err
 }
 
+// parse checks a document and its variables against the schema before anything is carried out.
 func (g *schema) parse(req graphQLRequest) (*ast.OperationDefinition, map[string]any, gqlerror.List) {
 	document, err := parser.ParseQuery(&ast.Source{Input: req.Query})
 	if err != nil {
@@ -139,6 +144,7 @@ func (g *schema) parse(req graphQLRequest) (*ast.OperationDefinition, map[string
 	return operation, variables, nil
 }
 
+// graphQLProblem words a refusal as GraphQL does: a type in place of a status.
 func graphQLProblem(err error, path string) graphQLError {
 	problem := graphQLError{Type: "UNPROCESSABLE", Path: []string{path}, Message: err.Error()}
 	refused, isRefusal := err.(*Error)
@@ -155,6 +161,7 @@ func graphQLProblem(err error, path string) graphQLError {
 	return problem
 }
 
+// resolveField carries out one field. Only what the schema has gets here.
 func (s *Server) resolveField(who caller, field *ast.Field, variables map[string]any) (any, error) {
 	arguments := field.ArgumentMap(variables)
 	switch field.Name {
@@ -187,12 +194,14 @@ func choose(field *ast.Field, all object) object {
 	return chosen
 }
 
+// updateRefsInput is UpdateRefsInput of GitHub's schema.
 type updateRefsInput struct {
 	ClientMutationID *string     `json:"clientMutationId"`
 	RepositoryID     string      `json:"repositoryId"`
 	RefUpdates       []refUpdate `json:"refUpdates"`
 }
 
+// refUpdate is RefUpdate of GitHub's schema; without beforeOid nothing is compared.
 type refUpdate struct {
 	Name   string  `json:"name"`
 	Before *string `json:"beforeOid"`
@@ -229,6 +238,7 @@ func (s *Server) updateRefs(who caller, raw any) (*string, error) {
 	return input.ClientMutationID, s.moveRefs(r, who, changes)
 }
 
+// plannedChange compares beforeOid and ancestry. All changes are planned before the first is made.
 func (r *repository) plannedChange(u refUpdate) (refChange, error) {
 	if !r.validRef(u.Name) {
 		return refChange{}, refuse(http.StatusUnprocessableEntity, "%s is not a valid ref name: it must be fully qualified", u.Name)

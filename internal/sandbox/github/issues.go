@@ -47,6 +47,7 @@ func (c *call) issueFromPath() (*issue, error) {
 	return nil, notFound()
 }
 
+// listIssues gives pull requests too, as GitHub does: callers must tell them apart.
 func (c *call) listIssues() (answer, error) {
 	q := c.request.URL.Query()
 	state := q.Get("state")

@@ -80,6 +80,7 @@ func (s *Server) repoHTML(r *repository, path string) string {
 	return s.html("/" + r.fullName() + path)
 }
 
+// repositoryJSON is the form in lists, pull requests and webhooks. Every sandbox repository is private, so that nothing works without a credential.
 func (s *Server) repositoryJSON(r *repository) object {
 	clone := s.repoHTML(r, ".git")
 	o := object{
@@ -111,6 +112,7 @@ func (s *Server) fullRepositoryJSON(who caller, r *repository) object {
 	return o
 }
 
+// permissionsJSON is what the caller may do.
 func (s *Server) permissionsJSON(who caller, r *repository) object {
 	can := func(g grant) bool { return s.holds(who, r, g) }
 	admin := who.kind == callerUser && s.roleOf(r, who.account) >= roleAdmin

@@ -53,6 +53,7 @@ func (s *Server) authenticateApp(raw string) (*app, error) {
 	return a, s.checkWindow(c)
 }
 
+// checkWindow refuses what GitHub refuses, so that a client with a wrong clock or a too long lifetime fails here and not in production.
 func (s *Server) checkWindow(c claims) error {
 	now := s.options.AuthNow()
 	switch {

@@ -16,6 +16,7 @@ type markdown struct {
 	sanitise *bluemonday.Policy
 }
 
+// newMarkdown lets raw HTML through to the sanitiser, which is the only judge of it.
 func newMarkdown() *markdown {
 	policy := bluemonday.UGCPolicy()
 	policy.AllowAttrs("type").Matching(bluemonday.SpaceSeparatedTokens).OnElements("input")
@@ -23,6 +24,7 @@ func newMarkdown() *markdown {
 	return &markdown{convert: goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe())), sanitise: policy}
 }
 
+// render gives HTML that is safe to put into a page.
 func (m *markdown) render(text string) (template.HTML, error) {
 	var b bytes.Buffer
 	if err := m.convert.Convert([]byte(text), &b); err != nil {

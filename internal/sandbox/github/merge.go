@@ -51,6 +51,7 @@ func (s *Server) merge(r *repository, who caller, i *issue, req mergeRequest) (s
 	return id, s.afterMove(r, who, change)
 }
 
+// checkMerge refuses in GitHub's order: head moved, not mergeable, rules.
 func (s *Server) checkMerge(r *repository, who caller, i *issue, req mergeRequest) (trial, error) {
 	p := i.pull
 	if req.SHA != "" && req.SHA != p.head {
@@ -142,6 +143,7 @@ func (s *Server) rebase(r *repository, i *issue, t trial) (string, error) {
 	return tip, nil
 }
 
+// markMerged freezes the base, so that commits and files of the pull request can be told afterwards.
 func (s *Server) markMerged(r *repository, who caller, i *issue, base, id string) {
 	p := i.pull
 	p.base, p.mergeID, p.mergedAt, p.mergedBy = base, id, s.now(), who.account
@@ -177,6 +179,7 @@ func (s *Server) blockers(r *repository, who caller, i *issue) ([]string, error)
 	return slices.Compact(all), nil
 }
 
+// behind tells whether a strict rule wants the base merged into the head first.
 func (s *Server) behind(r *repository, set *ruleset, p *pull) (bool, error) {
 	if !set.StrictChecks {
 		return false, nil

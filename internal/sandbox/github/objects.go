@@ -15,6 +15,7 @@ type person struct {
 	When        time.Time
 }
 
+// line is the form in a commit object.
 func (p person) line() string {
 	return fmt.Sprintf("%s <%s> %d %s", p.Name, p.Email, p.When.Unix(), p.When.Format("-0700"))
 }
@@ -122,6 +123,7 @@ type treeEntry struct {
 	Size                     int // bytes, blobs only
 }
 
+// listTree lists a tree, or all files under it.
 func (g bare) listTree(tree string, recursive bool) ([]treeEntry, error) {
 	args := []string{"ls-tree", "-z", "-l", "--full-tree"}
 	if recursive {
@@ -177,6 +179,7 @@ func (g bare) readCommit(id string) (commit, error) {
 	return parseCommit(id, raw)
 }
 
+// parseCommit reads the headers that are needed and skips others, such as signatures, whose continuation lines start with a space.
 func parseCommit(id, raw string) (commit, error) {
 	c := commit{ID: id}
 	head, message, _ := strings.Cut(raw, "\n\n")
@@ -237,6 +240,7 @@ func (g bare) commits(base, head string) ([]commit, error) {
 	return all, nil
 }
 
+// mergeBase is "" where histories have nothing in common.
 func (g bare) mergeBase(a, b string) (string, error) {
 	out, err := g.git("merge-base", a, b)
 	if exitCode(err) == 1 {
@@ -245,6 +249,7 @@ func (g bare) mergeBase(a, b string) (string, error) {
 	return out, err
 }
 
+// isAncestor decides what a fast-forward is. A commit is its own ancestor.
 func (g bare) isAncestor(old, young string) (bool, error) {
 	_, err := g.git("merge-base", "--is-ancestor", old, young)
 	if exitCode(err) == 1 {
@@ -280,6 +285,7 @@ func (g bare) refs(patterns ...string) (map[string]string, error) {
 	return refs, nil
 }
 
+// splitNUL cuts what git writes with -z, the only form in which paths come unquoted.
 func splitNUL(s string) []string {
 	s = strings.TrimSuffix(s, "\x00")
 	if s == "" {
@@ -288,6 +294,7 @@ func splitNUL(s string) []string {
 	return strings.Split(s, "\x00")
 }
 
+// isOID guards every place where a name from outside becomes an argument of git.
 func isOID(s string) bool {
 	if len(s) != len(zeroOID) {
 		return false

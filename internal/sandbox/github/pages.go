@@ -22,6 +22,7 @@ type pages struct {
 	handler   http.Handler
 }
 
+// newPages parses the templates once.
 func newPages(s *Server) (*pages, error) {
 	p := &pages{Server: s, markdown: newMarkdown()}
 	functions := template.FuncMap{"short": func(id string) string { return id[:min(7, len(id))] }, "lower": strings.ToLower}
@@ -62,11 +63,13 @@ func (p *pages) render(w http.ResponseWriter, status int, name string, data any)
 	_, _ = w.Write(b.Bytes()) // a browser that went away misses its page
 }
 
+// fail shows a refusal as a page.
 func (p *pages) fail(w http.ResponseWriter, err error) {
 	status, message := statusOf(err)
 	p.render(w, status, "error.html", map[string]any{"Title": http.StatusText(status), "Message": message})
 }
 
+// statusOf gives status and sentence of a refusal for a page.
 func statusOf(err error) (int, string) {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -164,6 +167,7 @@ func (p *pages) commitPage(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "commit.html", view)
 }
 
+// blobPage shows a file as plain text: an HTML file of a repository must not become a page of this origin.
 func (p *pages) blobPage(w http.ResponseWriter, r *http.Request) {
 	content, found, err := p.File(r.PathValue("owner")+"/"+r.PathValue("repo"), r.PathValue("ref"), r.PathValue("path"))
 	if err == nil && !found {

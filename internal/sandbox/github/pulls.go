@@ -25,6 +25,7 @@ type issue struct {
 	pull      *pull // nil for a plain issue
 }
 
+// comment is one comment under an issue or a pull request.
 type comment struct {
 	ID     int64
 	Author *account
@@ -74,6 +75,7 @@ type newPull struct {
 	draft       bool
 }
 
+// checkText checks a title and a body.
 func checkText(resource, title, body string) error {
 	if strings.TrimSpace(title) == "" {
 		return missingField(resource, "title")
@@ -84,6 +86,7 @@ func checkText(resource, title, body string) error {
 	return checkBody(resource, body)
 }
 
+// checkBody counts characters, not bytes: GitHub's limit does.
 func checkBody(resource, body string) error {
 	if n := utf8.RuneCountInString(body); n > maxText {
 		return invalid(resource, "body", fmt.Sprintf("body is too long (maximum is %d characters)", maxText))
@@ -229,6 +232,7 @@ func (s *Server) pullDiff(r *repository, p *pull) (string, error) {
 	return r.git("diff", "--full-index", "--binary", from, to)
 }
 
+// issue finds by number; nil where there is none.
 func (r *repository) issue(number int64) *issue {
 	if number < 1 || number > int64(len(r.issues)) {
 		return nil

@@ -187,6 +187,7 @@ func (c *call) listMatchingRefs() (answer, error) {
 	return ok(list)
 }
 
+// createRef takes full names of branches and tags only.
 func (c *call) createRef() (answer, error) {
 	var req struct {
 		Ref string `json:"ref"`
@@ -214,6 +215,7 @@ func (c *call) createRef() (answer, error) {
 	return created(c.refJSON(c.repo, req.Ref, req.SHA))
 }
 
+// wantCommit refuses refs to objects that are not there, or are no commits.
 func (c *call) wantCommit(id string) error {
 	kind, err := c.repo.objectType(id)
 	if err != nil {
@@ -225,6 +227,7 @@ func (c *call) wantCommit(id string) error {
 	return nil
 }
 
+// updateRef has no expected old value: REST offers no compare-and-swap, which is why the mutation updateRefs exists.
 func (c *call) updateRef() (answer, error) {
 	var req struct {
 		SHA   string `json:"sha"`
@@ -259,6 +262,7 @@ func (c *call) updateRef() (answer, error) {
 	return ok(c.refJSON(c.repo, name, req.SHA))
 }
 
+// deleteRef closes the pull requests of a branch.
 func (c *call) deleteRef() (answer, error) {
 	name := "refs/" + c.path("ref")
 	old, err := c.repo.refValue(name)

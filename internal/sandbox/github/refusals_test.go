@@ -257,10 +257,11 @@ func TestRateLimit(t *testing.T) {
 	var resp *gogithub.Response
 	var err error
 	for range 5001 {
-		if _, resp, err = c.Organizations.List(ctx, "", nil); resp.Rate.Remaining == 0 {
+		if _, resp, err = c.Organizations.List(ctx, "", nil); resp == nil || resp.Rate.Remaining == 0 {
 			break
 		}
 	}
+	w.wantStatus(resp, err, 404, "Not Found")
 	if resp.Rate.Remaining != 0 {
 		t.Fatalf("%d requests remain", resp.Rate.Remaining)
 	}

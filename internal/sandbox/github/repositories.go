@@ -20,6 +20,7 @@ const (
 	roleAdmin
 )
 
+// String is GitHub's role_name.
 func (r role) String() string {
 	return [...]string{"none", "read", "triage", "write", "maintain", "admin"}[r]
 }
@@ -41,6 +42,7 @@ type RepositoryOptions struct {
 	Roles         map[string]string // login, or org/team, to read, triage, write, maintain or admin
 }
 
+// repository is a bare git repository with what GitHub keeps beside it.
 type repository struct {
 	bare
 	ID            int64
@@ -91,6 +93,7 @@ func (s *Server) CreateRepository(o RepositoryOptions) error {
 	return nil
 }
 
+// newRepository makes one that nobody sees yet: the caller adds it to the server once it is complete.
 func (s *Server) newRepository(fullName, branch string) (*repository, error) {
 	ownerName, name, ok := strings.Cut(fullName, "/")
 	if !ok || name == "" || strings.ContainsAny(name, `/\ `) || strings.HasPrefix(name, ".") {
@@ -115,6 +118,7 @@ func (s *Server) newRepository(fullName, branch string) (*repository, error) {
 		verified: map[string]bool{}, createdAt: now, pushedAt: now}, nil
 }
 
+// grantRole takes a login or org/team, which must exist: a misspelt name would grant nothing and hide it.
 func (s *Server) grantRole(r *repository, who, name string) error {
 	granted, err := parseRole(name)
 	if err != nil {
@@ -153,6 +157,7 @@ func (s *Server) repository(fullName string) *repository {
 	return s.repositories[i]
 }
 
+// wantRepository is for the Go API and the pages, where callers may know that a repository is missing.
 func (s *Server) wantRepository(fullName string) (*repository, error) {
 	r := s.repository(fullName)
 	if r == nil {

@@ -89,6 +89,7 @@ func (s *Server) restMux() *http.ServeMux {
 	return mux
 }
 
+// serveREST gives unknown endpoints GitHub's JSON 404, not the text of http.ServeMux.
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	if f := s.faultFor(r); f != nil {
 		f.write(w)
@@ -101,6 +102,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	s.rest.ServeHTTP(w, r)
 }
 
+// serveRoute reads everything before and writes everything after the work, so that the lock is never held for a slow client.
 func (s *Server) serveRoute(w http.ResponseWriter, r *http.Request, rt route) {
 	body, err := readBody(r, maxRequestBody)
 	a, kind := answer{}, callerKind("")
@@ -130,6 +132,7 @@ func (s *Server) serveRoute(w http.ResponseWriter, r *http.Request, rt route) {
 	_, _ = w.Write(out) // a client that went away misses its answer
 }
 
+// readBody refuses what is too large instead of cutting it.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
@@ -141,6 +144,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	return body, nil
 }
 
+// errorAnswer is GitHub's form of a refusal.
 func errorAnswer(err error, header http.Header) answer {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -215,6 +219,7 @@ func (c *call) enter(rt route, header http.Header) error {
 	return c.permit(c.who, c.repo, rt.grants)
 }
 
+// headers are what clients pace themselves by.
 func (b *budget) headers(h http.Header) {
 	h.Set("X-RateLimit-Limit", strconv.Itoa(requestsPerHour))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, requestsPerHour-b.used)))
@@ -254,6 +259,7 @@ func page[T any](c *call, all []T) ([]T, http.Header) {
 	return all[from:min(len(all), from+size)], header
 }
 
+// boundedInt ignores nonsense in a query, as GitHub does.
 func boundedInt(s string, fallback, most int) int {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {

@@ -68,6 +68,7 @@ type tokenRequest struct {
 	Permissions   map[string]string `json:"permissions"`
 }
 
+// createToken makes a token for an hour, narrowed as asked (A73).
 func (c *call) createToken() (answer, error) {
 	i, err := c.ownInstallation()
 	if err != nil {
@@ -107,6 +108,8 @@ func (s *Server) repositoriesJSON(list []*repository) []object {
 	return out
 }
 
+// narrowRepositories refuses the whole request when one repository is out of reach, as GitHub does: a token that silently lacks one would look like a
+// 404 later.
 func (s *Server) narrowRepositories(i *installation, req tokenRequest) ([]*repository, error) {
 	var chosen []*repository
 	for _, r := range s.reachable(i) {
@@ -121,6 +124,7 @@ func (s *Server) narrowRepositories(i *installation, req tokenRequest) ([]*repos
 	return chosen, nil
 }
 
+// narrowPermissions never gives more than the installation has.
 func narrowPermissions(granted, wanted map[string]string) (map[string]string, error) {
 	if len(wanted) == 0 {
 		return maps.Clone(granted), nil
@@ -182,6 +186,7 @@ func (c *call) getUserByName() (answer, error) {
 	return ok(c.fullAccountJSON(a))
 }
 
+// listTeamMembers shows an App the teams of its own organisation only.
 func (c *call) listTeamMembers() (answer, error) {
 	t := c.team(c.path("org") + "/" + c.path("team"))
 	if t == nil || c.who.kind == callerInstallation && c.who.token.inst.account != t.Org {

@@ -93,6 +93,7 @@ func (n *nullable) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// createTree edits the base tree. Entries may carry their content, which saves a request a file.
 func (c *call) createTree() (answer, error) {
 	var req struct {
 		BaseTree string     `json:"base_tree"`
@@ -210,12 +211,14 @@ type commitRequest struct {
 	Signature string        `json:"signature"`
 }
 
+// personFields is an author or committer as sent.
 type personFields struct {
 	Name  string `json:"name"`
 	Email string `json:"email"`
 	Date  string `json:"date"`
 }
 
+// person takes the fallback for what was not sent at all; a half-sent person is refused.
 func (f *personFields) person(fallback person) (person, error) {
 	if f == nil {
 		return fallback, nil
@@ -234,6 +237,7 @@ func (f *personFields) person(fallback person) (person, error) {
 	return p, nil
 }
 
+// createCommit decides who wrote a commit and whether GitHub vouches for it.
 func (c *call) createCommit() (answer, error) {
 	var req commitRequest
 	if err := c.decode(&req); err != nil {
@@ -305,6 +309,7 @@ func (s *Server) verificationJSON(r *repository, c commit) object {
 		"verified_at": stamp(c.Committer.When)}
 }
 
+// gitCommitJSON is the short form, of the git data API.
 func (s *Server) gitCommitJSON(r *repository, c commit) object {
 	return object{"sha": c.ID, "node_id": gitNodeID("Commit", r, c.ID), "url": s.repoAPI(r, "/git/commits/"+c.ID), "html_url": s.repoHTML(r, "/commit/"+c.ID),
 		"author": personJSON(c.Author), "committer": personJSON(c.Committer), "message": c.Message,

@@ -107,6 +107,7 @@ func (s *Server) fullPullJSON(r *repository, i *issue) (object, error) {
 	return o, nil
 }
 
+// listPulls filters, sorts and pages. Without a sort order the newest come first.
 func (c *call) listPulls() (answer, error) {
 	q := c.request.URL.Query()
 	state := q.Get("state")
@@ -150,6 +151,7 @@ func (p *pull) matches(head, base string) bool {
 	return !ok || strings.EqualFold(p.headRepo.Owner.Login, owner) && p.headRef == branch
 }
 
+// createPull takes a branch of the repository, or owner:branch of it or a fork of it.
 func (c *call) createPull() (answer, error) {
 	var req struct {
 		Title string `json:"title"`
@@ -208,6 +210,7 @@ type change struct {
 	State string  `json:"state"`
 }
 
+// applyChange edits first and then opens or closes, as one request may ask for both.
 func (c *call) applyChange(i *issue) error {
 	var req change
 	if err := c.decode(&req); err != nil {

@@ -60,6 +60,7 @@ func (c *call) getCommit() (answer, error) {
 	return ok(c.commitJSON(c.repo, found))
 }
 
+// getContent gives a file with its content, or lists a directory.
 func (c *call) getContent() (answer, error) {
 	ref := c.request.URL.Query().Get("ref")
 	if ref == "" {
@@ -116,6 +117,7 @@ func (c *call) contentJSON(ref string, e treeEntry, p string) object {
 		"_links": object{"self": u, "git": c.repoAPI(c.repo, gitPath+e.Object), "html": html}}
 }
 
+// getPermission is what decides whether a commenter may command, not author_association (A74).
 func (c *call) getPermission() (answer, error) {
 	a := c.accounts[strings.ToLower(c.path("username"))]
 	if a == nil {
@@ -131,6 +133,7 @@ func (c *call) getPermission() (answer, error) {
 	return ok(object{"permission": old, "role_name": granted.String(), "user": user})
 }
 
+// getBranchRules needs no more than metadata:read, and shows no bypass lists.
 func (c *call) getBranchRules() (answer, error) {
 	list := []object{}
 	for _, set := range c.repo.rulesFor(c.path("branch")) {
@@ -174,6 +177,7 @@ func (set *ruleset) rulesJSON() []object {
 	return list
 }
 
+// rulesetJSON tells the caller whether it bypasses the set: that is how an App proves that it cannot (A78).
 func (c *call) rulesetJSON(set *ruleset) object {
 	bypass := "never"
 	if c.bypasses(set, c.who) {

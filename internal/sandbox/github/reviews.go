@@ -17,6 +17,7 @@ const (
 	reviewDismissed reviewState = "DISMISSED"
 )
 
+// review is one submitted review, bound to the commit that was looked at.
 type review struct {
 	ID     int64
 	Author *account
@@ -58,6 +59,7 @@ func (s *Server) review(r *repository, who caller, i *issue, event, body, commit
 	return v, nil
 }
 
+// ownCommit tells whether a commit belongs to a pull request.
 func (s *Server) ownCommit(r *repository, p *pull, id string) (bool, error) {
 	from, to, err := s.pullRange(r, p)
 	if err != nil {
@@ -81,6 +83,7 @@ func (s *Server) dismissAll(r *repository, who caller, i *issue) {
 	}
 }
 
+// dismiss takes the weight from a review; it stays listed.
 func (s *Server) dismiss(r *repository, who caller, i *issue, v *review) {
 	v.State = reviewDismissed
 	s.sendReview(r, who, i, v, "dismissed")

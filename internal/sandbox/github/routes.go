@@ -7,6 +7,7 @@ func restRoutes() []route {
 	return slices.Concat(appRoutes(), repositoryRoutes(), gitRoutes(), pullRoutes(), issueRoutes(), checkRoutes())
 }
 
+// appRoutes are for the App itself, by JWT, and for what a token says of itself.
 func appRoutes() []route {
 	return []route{
 		{"apps/get-authenticated", "GET /app", asApp, nil, (*call).getApp},
@@ -27,6 +28,7 @@ func appRoutes() []route {
 	}
 }
 
+// repositoryRoutes: rules and rulesets need no permission beyond seeing the repository.
 func repositoryRoutes() []route {
 	contents := []grant{reads("contents")}
 	return []route{
@@ -42,6 +44,7 @@ func repositoryRoutes() []route {
 	}
 }
 
+// gitRoutes are the git data API, by which a bot commits without a clone.
 func gitRoutes() []route {
 	read, write := []grant{reads("contents")}, []grant{writes("contents", roleWrite)}
 	return []route{
@@ -59,6 +62,7 @@ func gitRoutes() []route {
 	}
 }
 
+// pullRoutes: merging needs contents, not pull_requests, because it writes the base branch.
 func pullRoutes() []route {
 	read, write := []grant{reads("pull_requests")}, []grant{writes("pull_requests", roleRead)}
 	change, merge := []grant{writes("pull_requests", roleTriage)}, []grant{writes("contents", roleWrite)}
@@ -78,6 +82,7 @@ func pullRoutes() []route {
 	}
 }
 
+// issueRoutes serve pull requests as well, for either permission.
 func issueRoutes() []route {
 	read := []grant{reads("issues"), reads("pull_requests")}
 	write := []grant{writes("issues", roleRead), writes("pull_requests", roleRead)}
@@ -93,6 +98,7 @@ func issueRoutes() []route {
 	}
 }
 
+// checkRoutes: only Apps make check runs, everybody who writes makes statuses.
 func checkRoutes() []route {
 	read, write := []grant{reads("checks")}, []grant{writes("checks", roleWrite)}
 	return []route{

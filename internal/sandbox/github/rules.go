@@ -35,6 +35,7 @@ type RequiredCheck struct {
 	App     int64
 }
 
+// ruleset is a Ruleset with its number.
 type ruleset struct {
 	ID int64
 	Ruleset
@@ -74,6 +75,7 @@ func (s *Server) bindingFor(r *repository, branch string, who caller) []*ruleset
 	return slices.DeleteFunc(r.rulesFor(branch), func(set *ruleset) bool { return s.bypasses(set, who) })
 }
 
+// bypasses compares an App by its slug and a person by login or team.
 func (s *Server) bypasses(set *ruleset, who caller) bool {
 	return slices.ContainsFunc(set.Bypass, func(actor string) bool {
 		if who.app != nil {
@@ -144,6 +146,7 @@ func (s *Server) checkRules(r *repository, who caller, c refChange) error {
 	return ruleError(broken)
 }
 
+// ruleError is the refusal of an API ref change.
 func ruleError(broken []string) error {
 	if len(broken) == 0 {
 		return nil

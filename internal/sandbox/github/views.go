@@ -75,11 +75,13 @@ type issueView struct {
 	Refused                                     string
 }
 
+// commitRow is a commit in a list.
 type commitRow struct {
 	ID, Title, Author string
 	Verified          bool
 }
 
+// fileView is a changed file with its patch.
 type fileView struct {
 	Path, Status         string
 	Additions, Deletions int
@@ -91,6 +93,7 @@ type diffLine struct {
 	Kind, Text string
 }
 
+// checkView is a check run on a page.
 type checkView struct {
 	Name, App, State, Title string
 	Summary                 template.HTML
@@ -103,6 +106,7 @@ type event struct {
 	order                 int64
 }
 
+// userView is an entry of the list of users to act as.
 type userView struct {
 	Login, Note string
 }
@@ -125,6 +129,7 @@ func (p *pages) issueView(r *repository, i *issue) (*issueView, error) {
 	return v, p.fillPull(r, i, v)
 }
 
+// fillPull adds what only pull requests have.
 func (p *pages) fillPull(r *repository, i *issue, v *issueView) error {
 	pr := i.pull
 	v.IsPull, v.HeadRef, v.BaseRef, v.HeadCommit, v.MergeCommit = true, pr.headRef, pr.baseRef, pr.head, pr.mergeID
@@ -158,6 +163,7 @@ func (p *pages) fillPull(r *repository, i *issue, v *issueView) error {
 	return err
 }
 
+// fillChecks adds the newest run of each check on the head.
 func (p *pages) fillChecks(r *repository, head string, v *issueView) error {
 	for _, k := range r.latestChecks(head, false) {
 		c := checkView{Name: k.name, App: k.suite.app.Slug, State: cmp.Or(k.conclusion, k.status)}
@@ -173,6 +179,7 @@ func (p *pages) fillChecks(r *repository, head string, v *issueView) error {
 	return nil
 }
 
+// fileViews marks the lines of a patch.
 func fileViews(files []fileDiff) []fileView {
 	var list []fileView
 	for _, f := range files {

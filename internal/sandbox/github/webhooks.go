@@ -51,12 +51,14 @@ type hooks struct {
 	idle  chan struct{} // closed when the queue has run dry
 }
 
+// newHooks makes an idle queue.
 func newHooks(o Options) *hooks {
 	idle := make(chan struct{})
 	close(idle)
 	return &hooks{client: &http.Client{Transport: o.Transport, Timeout: webhookTimeout}, now: o.Now, idle: idle}
 }
 
+// enqueue freezes the payload now: a delivery tells of the moment of its event, however late it goes out.
 func (s *Server) enqueue(inst *installation, event, action string, repository int64, payload object) {
 	if inst.app.webhookURL == "" {
 		return
@@ -79,6 +81,7 @@ func (s *Server) guid() string {
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:32]}, "-")
 }
 
+// add starts the one delivering goroutine if none runs; it ends by itself when the queue is empty.
 func (h *hooks) add(d *Delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -108,6 +111,7 @@ func (h *hooks) drain() {
 	}
 }
 
+// deliver signs with HMAC-SHA256 only. There is no SHA-1 header: a receiver that accepts it would be wrong (A68).
 func (h *hooks) deliver(d *Delivery) {
 	d.At = h.now()
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, d.url, bytes.NewReader(d.Payload))
@@ -169,6 +173,7 @@ func (s *Server) Redeliver(id int64) error {
 	return s.redeliverOf(nil, id)
 }
 
+// redeliverOf sends to where the App listens now, under the old GUID (A69).
 func (s *Server) redeliverOf(a *app, id int64) error {
 	d := s.hooks.find(a, id)
 	if d == nil {
@@ -255,6 +260,7 @@ func (c *call) redeliver() (answer, error) {
 	return answer{status: http.StatusAccepted, body: object{}}, nil
 }
 
+// getHookConfig never shows the secret.
 func (c *call) getHookConfig() (answer, error) {
 	return ok(object{"url": c.who.app.webhookURL, "content_type": "json", "insecure_ssl": "0", "secret": "********"})
 }
