@@ -36,7 +36,8 @@ func (d *document) addEntry(want types.Image) ([]splice, error) {
 	return nil, d.fault(CodeAmbiguousImage, list.Line, "adding an entry: want a block list with one \"- name:\" line an entry", err)
 }
 
-// addList writes a new images list at the end of the file.
+// addList writes a new images list at the end of the file, indented like the file's other lists, and set off by a blank line where the
+// last key is. The end is the one place that belongs to no other key; text blocks that end there are caught when the result is read.
 func (d *document) addList(want types.Image) []splice {
 	indent := strings.Repeat(" ", d.root.Content[0].Column-1)
 	own := style{dash: indent, gap: " "}
@@ -71,7 +72,7 @@ func (d *document) blankBefore(line int) bool {
 	return false
 }
 
-// fillList writes the first entry of a list that is there but empty: "images: []" or "images:".
+// fillList writes the first entry of a list that is there but empty: "images: []" or "images:". Comments behind it stay.
 func (d *document) fillList(key, list *yaml.Node, want types.Image) ([]splice, error) {
 	_, keyEnd, _, err := d.span(key)
 	if err != nil {
@@ -90,7 +91,8 @@ func (d *document) fillList(key, list *yaml.Node, want types.Image) ([]splice, e
 	return []splice{{keyEnd, keyEnd + i + 2, ":"}, add}, nil
 }
 
-// styleOf reads the style from a list's element: its line up to its first key or value.
+// styleOf reads the style from a list's element: its line up to its first key or value. "-   name" keeps its gap, since some formatters
+// align keys at four spaces.
 func (d *document) styleOf(element *yaml.Node) (style, error) {
 	at, err := d.offset(element)
 	if err != nil {

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -22,9 +23,18 @@ const argumentForms = "want NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=NEWNAME
 // ParseArgument reads NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=NEWNAME[:TAG][@DIGEST]. NAME is the entry's name, which need not be an
 // image's; "*" as NEWNAME, TAG or DIGEST keeps what the entry has. Unlike kustomize, an absent NEWNAME keeps the entry's too.
 func ParseArgument(argument string) (Argument, error) {
-	wrong := func(err error) (Argument, error) {
-		return Argument{}, fmt.Errorf("image %q: %s: %w", clip(argument), argumentForms, err)
+	a, err := readArgument(argument)
+	if err == nil {
+		err = a.check()
 	}
+	if err != nil {
+		return Argument{}, fmt.Errorf("image %q: %s: %w", clip(quoted(argument)), argumentForms, err)
+	}
+	return a, nil
+}
+
+// readArgument cuts an argument into its parts: first at "=", which no image name has, then at "@", then at the tag's colon.
+func readArgument(argument string) (Argument, error) {
 	name, image, renamed := strings.Cut(argument, "=")
 	if !renamed {
 		image = argument
@@ -34,47 +44,44 @@ func ParseArgument(argument string) (Argument, error) {
 	tagged := base != image
 	switch {
 	case !renamed && !tagged && !pinned:
-		return wrong(fmt.Errorf("neither a tag nor a digest"))
+		return Argument{}, errors.New("neither a tag nor a digest")
 	case tagged && tag == "" || pinned && hash == "":
-		return wrong(fmt.Errorf("an empty tag or digest"))
+		return Argument{}, errors.New("an empty tag or digest")
 	case renamed && base == "":
-		return wrong(fmt.Errorf("an empty new name"))
+		return Argument{}, errors.New("an empty new name")
 	}
-	a := Argument{edit: Edit{Name: base, Tag: tag, ShowTag: true}}
+	// Who types a tag wants to read it in the file, also beside a digest.
+	a := Argument{edit: Edit{Name: base, Tag: tag, ShowTag: true}, keepTag: tag == keep, keepDigest: hash == keep}
 	if renamed {
 		a.edit.Name, a.edit.NewName = name, base
 	}
-	if a.edit.NewName == keep {
+	if base == keep {
 		a.edit.NewName = ""
 	}
-	if tag == keep {
-		a.edit.Tag, a.keepTag = "", true
+	if a.keepTag {
+		a.edit.Tag = ""
 	}
-	if hash == keep {
-		a.keepDigest = true
-	} else if pinned {
-		d, err := digest.Parse(hash)
-		if err != nil {
-			return wrong(err)
-		}
-		a.edit.Digest = d
-	}
-	if a.keepTag || a.keepDigest {
-		if err := checkName(a.edit.Name); err != nil {
-			return wrong(err)
-		}
+	if !pinned || a.keepDigest {
 		return a, nil
 	}
-	if err := a.edit.check(); err != nil {
-		return wrong(err)
+	var err error
+	a.edit.Digest, err = digest.Parse(hash)
+	return a, err
+}
+
+// check refuses what could never be written. What "*" keeps is known only with the file, so that the rest is checked there.
+func (a Argument) check() error {
+	if a.keepTag || a.keepDigest {
+		return checkName(a.edit.Name)
 	}
-	return a, nil
+	return a.edit.check()
 }
 
 // Name returns the name of the entry that the argument is about.
 func (a Argument) Name() string { return a.edit.Name }
 
-// SetArguments applies arguments in order, as Set does. A digest is dropped only with unpin.
+// SetArguments applies arguments in order, as Set does, so that of two for one entry the later one counts, as in kustomize. A digest
+// is dropped only with unpin: "app:v2" on a pinned entry would otherwise take the pin away without a word.
 func SetArguments(path string, data []byte, arguments []Argument, unpin bool) (Result, error) {
 	result := Result{Data: data}
 	for _, a := range arguments {

@@ -15,7 +15,7 @@ type difference struct {
 	structural bool
 }
 
-// compare walks two renderings in step.
+// compare walks two renderings in step. It knows nothing of images: whatever differs is listed, and judged elsewhere.
 func compare(before, after []*kyaml.RNode) []difference {
 	if len(before) != len(after) {
 		return []difference{{at: fmt.Sprintf("%d resources become %d", len(before), len(after)), structural: true}}

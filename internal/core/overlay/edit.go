@@ -49,7 +49,7 @@ func (d *document) index(name string) int {
 	return slices.IndexFunc(d.rows, func(r row) bool { return r.Name == name })
 }
 
-// set applies one edit and proves it by reading the result.
+// set applies one edit and proves it by reading the result. Positions change with each edit, so that each reads the file anew.
 func (d *document) set(edit Edit) (*document, error) {
 	want, at, err := d.want(edit)
 	if err != nil {
@@ -94,11 +94,13 @@ func (d *document) want(edit Edit) (types.Image, int, error) {
 	if r.Err != nil {
 		return types.Image{}, 0, r.Err
 	}
+	// The most common mistake with kustomize's own command: setting a tag silently takes the digest away.
 	if !r.Digest.IsZero() && edit.Digest.IsZero() && edit.Tag != "" && !edit.Unpin {
 		return types.Image{}, 0, d.fault(CodePinLost, r.Line, fmt.Sprintf(
 			"image %q is pinned to %s: want a digest beside the tag, or say that it shall be unpinned", clip(edit.Name), r.Digest.Short()), nil)
 	}
 	image := edit.onto(r)
+	// "@sha256:…" alone in newTag would render as NAME:@sha256:…, which is no reference.
 	if r.Form == FormDigestInTag && edit.Tag == "" && !edit.Digest.IsZero() {
 		return types.Image{}, 0, d.fault(CodeAmbiguousImage, r.Line, fmt.Sprintf(
 			"image %q keeps its digest inside newTag: want a tag with the digest", clip(edit.Name)), nil)
@@ -106,14 +108,15 @@ func (d *document) want(edit Edit) (types.Image, int, error) {
 	return image, at, nil
 }
 
-// onto returns the entry's image with the edit applied, in the entry's own form.
+// onto returns the entry's image with the edit applied, in the entry's own form: people and other tools look for the value where it
+// was, and a digest field beside a tag inside newName would make kustomize write NAME:TAG@DIGEST only by accident.
 func (e Edit) onto(r row) types.Image {
 	image := r.image
 	name, tag, hash := r.NewName, e.Tag, e.Digest.String()
 	if e.NewName != "" {
 		name = e.NewName
 	}
-	if e.Tag == "" && e.Digest.IsZero() {
+	if e.Tag == "" && e.Digest.IsZero() { // only renamed
 		tag, hash = r.Tag, r.Digest.String()
 	} else if r.Tag == "" && !r.Digest.IsZero() && hash != "" && !e.ShowTag {
 		tag = ""
@@ -166,12 +169,13 @@ func checkName(name string) error {
 	return nil
 }
 
-// digestsOnly reports whether the file has entries and all of them show digests without tags.
+// digestsOnly reports whether the file has entries and all of them show digests without tags: then a new one does so too.
 func (d *document) digestsOnly() bool {
 	return len(d.rows) > 0 && !slices.ContainsFunc(d.rows, func(r row) bool { return r.Tag != "" || r.Digest.IsZero() })
 }
 
-// sameBut reports whether after is before with the image at one place replaced or added, by kustomize's own reading.
+// sameBut reports whether after is before with the image at one place replaced or added, by kustomize's own reading. It is what makes
+// splicing safe: a position that was computed wrongly, or a value that YAML reads as something else, shows here.
 func sameBut(before, after *document, at int, want types.Image) bool {
 	images := make([]types.Image, len(before.rows), len(before.rows)+1)
 	for i, r := range before.rows {

@@ -63,7 +63,7 @@ func join(name, tag, hash string) string {
 	return name
 }
 
-// split cuts NAME[:TAG][@DIGEST]; a colon before the last slash is a port.
+// split cuts NAME[:TAG][@DIGEST] without judging the parts; a colon before the last slash is a port.
 func split(image string) (name, tag, hash string) {
 	name, hash, _ = strings.Cut(image, "@")
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
@@ -148,6 +148,7 @@ func (r *row) readValues() error {
 	case inTag:
 		r.Form = FormDigestInTag
 	}
+	// Other algorithms are left alone: nothing here can say whether replacing one by sha256 is what its author wants.
 	var err error
 	if hash != "" {
 		r.Digest, err = digest.Parse(hash)
@@ -167,7 +168,8 @@ func (r *row) readValues() error {
 	return err
 }
 
-// readFields finds the scalars, and checks that they are what kustomize read.
+// readFields finds the scalars, and checks that they are what kustomize read: it folds the case of keys, expands aliases and merges,
+// and reads some plain values as numbers. An edit of what one parser saw would then not be an edit of what the other sees.
 func (r *row) readFields() error {
 	if r.node.Kind != yaml.MappingNode || r.node.Anchor != "" {
 		return errors.New("an anchor, an alias or no mapping")

@@ -84,6 +84,7 @@ type child struct {
 	base *node
 }
 
+// collect gathers the distinct directories from here down.
 func (n *node) collect(into map[string]*node) {
 	if into[n.dir] != nil {
 		return
@@ -118,7 +119,7 @@ func (t *Tree) node(dir string, depth int) (*node, error) {
 	case ok:
 		return known.node, nil
 	}
-	t.memo.nodes[dir] = walked{} // in progress
+	t.memo.nodes[dir] = walked{} // in progress: whoever comes back here found a cycle
 	n, err := t.walk(dir, depth)
 	if !lasting(err) || errors.Is(err, errTooDeep) {
 		delete(t.memo.nodes, dir)
@@ -156,6 +157,7 @@ func (t *Tree) walk(dir string, depth int) (*node, error) {
 			}
 			return nil, d.fault(code, ref.line, fmt.Sprintf("refers to %q", clip(quoted(ref.text))), err)
 		}
+		// Counted with repetition, as kustomize reads: thirty directories that name the next one twice ask for a billion reads.
 		if n.visits > maxVisits || n.bytes > maxVisitedBytes {
 			return nil, d.fault(CodeMalformed, ref.line, fmt.Sprintf("building it reads more than %d files or %d bytes", maxVisits, maxVisitedBytes), nil)
 		}
@@ -163,7 +165,8 @@ func (t *Tree) walk(dir string, depth int) (*node, error) {
 	return n, nil
 }
 
-// follow adds what one reference leads to.
+// follow adds what one reference leads to. Syntax is judged before the tree is asked whether such a file exists: kustomize clones
+// "github.com/org/repo" also where a directory of that name lies beside the kustomization.
 func (t *Tree) follow(n *node, ref reference, depth int) error {
 	if ref.inline {
 		return t.followInline(n, ref)
@@ -201,6 +204,7 @@ func (t *Tree) follow(n *node, ref reference, depth int) error {
 }
 
 func (t *Tree) followBase(n *node, ref reference, name string, depth int) error {
+	// kustomize refuses a base that the directory lies in, cycle or not.
 	if below(n.dir, name) {
 		return &fault{CodeMalformed, n.document.path, ref.line, fmt.Sprintf("refers to %q, which it lies in", clip(ref.text)), nil}
 	}

@@ -62,7 +62,8 @@ func (t *Tree) Pins(dir string) ([]Finding, error) {
 }
 
 // EntryName returns the name and newName that a new entry for an image needs in an overlay: the name under which its manifests know
-// the image, else a placeholder that they use, else the image's own name.
+// the image, else a placeholder that they use, else the image's own name. An entry under any other name would change nothing:
+// kustomize compares the text of names, so that "nginx" is not "docker.io/library/nginx".
 func (t *Tree) EntryName(dir string, repository digest.Repository, placeholders []string) (name, newName string, err error) {
 	uses, err := t.Images(dir)
 	if err != nil {
@@ -121,7 +122,8 @@ func (t *Tree) apply(n *node, below []Use) []Use {
 func (t *Tree) pattern(name string) *regexp.Regexp {
 	known, ok := t.memo.patterns[name]
 	if !ok {
-		known, _ = regexp.Compile("^" + name + `(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$`) // an error matches nothing there either
+		// An error is no error there either: such a name matches nothing.
+		known, _ = regexp.Compile("^" + name + `(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$`)
 		t.memo.patterns[name] = known
 	}
 	return known
@@ -190,7 +192,8 @@ func text(mapping *yaml.Node, key string) string {
 	return ""
 }
 
-// collectUses finds the images where kustomize looks for them: in any list named containers or initContainers, and in volumes.
+// collectUses finds the images where kustomize looks for them: in any list named containers or initContainers, and in volumes. What
+// kustomize does not change, such as ephemeral containers, no entry can pin.
 func collectUses(n *yaml.Node, path string, into *[]Use) {
 	switch n.Kind {
 	case yaml.AliasNode:

@@ -34,7 +34,8 @@ func (d *document) fault(code string, line int, text string, err error) error {
 	return &fault{code: code, path: d.path, line: line, text: text, err: err}
 }
 
-// parse reads one kustomization file strictly.
+// parse reads one kustomization file strictly. The order matters: cheap bounds come before every parser, and the parser that does not
+// expand aliases before those that do.
 func parse(path string, data []byte) (*document, error) {
 	d := &document{path: path, data: data}
 	if err := d.scan(); err != nil {
@@ -107,7 +108,7 @@ func (d *document) decode() ([]types.Image, error) {
 	return append(lists.Images, lists.ImageTags...), nil
 }
 
-// rest reads everything but the images, for comparison.
+// rest reads everything but the images, for comparison, also of files that only another version of kustomize accepts.
 func (d *document) rest() (map[string]any, error) {
 	var values map[string]any
 	if err := k8syaml.Unmarshal(d.data, &values); err != nil {
@@ -160,7 +161,7 @@ func parseOne(data []byte) (*yaml.Node, error) {
 		}
 		return nil, errors.New(clip(err.Error()))
 	}
-	// kustomize would read the first document and silently drop the others.
+	// A second document is a way to hide: kustomize would read the first document and silently drop the others.
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one document in the file")
 	}
@@ -208,9 +209,11 @@ func checkNodes(root *yaml.Node, most int) (line int, err error) {
 	return line, err
 }
 
-// duplicateKey returns the first key that its mapping has twice, and the line of the first one.
+// duplicateKey returns the first key that its mapping has twice, and the line of the first one. It looks at the whole file: which of
+// two resources lists counts matters as much as which of two images.
 func duplicateKey(n *yaml.Node) (key *yaml.Node, first int) {
 	if n.Kind == yaml.MappingNode {
+		// The tag is part of the name: 1 and "1" are two keys.
 		seen := make(map[string]int, len(n.Content)/2)
 		for i := 0; i < len(n.Content); i += 2 {
 			key := n.Content[i]

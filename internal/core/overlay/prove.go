@@ -29,7 +29,9 @@ type Target struct {
 type Proposal struct {
 	Files   map[string][]byte // the whole new content by path
 	Targets []Target
-	Others  []string // overlays that must come out as before, for example those of other environments that share a base; targets among them count as targets
+	// Others are overlays that must come out as before, for example those of other environments that share a base. A target among them
+	// counts as target.
+	Others []string
 }
 
 // Proof says what a proposal does. Findings of a proof that has not failed are remarks.
@@ -184,7 +186,8 @@ func (p *prover) target(c checked) error {
 	return nil
 }
 
-// compareEntries checks that two versions of a file differ by the edits and by nothing else.
+// compareEntries checks that two versions of a file differ by the edits and by nothing else. Where nothing may be rendered it is the
+// whole proof.
 func compareEntries(before, after *document, edits []Edit) ([]move, error) {
 	images := make([]types.Image, len(before.rows))
 	for i, r := range before.rows {
@@ -272,6 +275,7 @@ func (p *prover) compareTarget(path string, before, after []*kyaml.RNode, moves 
 		}
 		name, _, hash := split(d.old)
 		_, _, newHash := split(d.new)
+		// Any place may hold the reference: custom resources, annotations and variables take an image along on purpose.
 		intended := slices.ContainsFunc(moves, func(m move) bool {
 			return d.new == m.to && (slices.Contains(m.from, name) || sameRepository(name, m.repository))
 		})
@@ -316,7 +320,8 @@ func sameRepository(name string, repository digest.Repository) bool {
 	return err == nil && known == repository
 }
 
-// other proves that an overlay which is no target comes out as before.
+// other proves that an overlay which is no target comes out as before. It catches the promotion that goes further than it says, into an
+// environment that builds on the edited overlay.
 func (p *prover) other(dir string) error {
 	p.tree.mu.Lock()
 	g, err := p.tree.graph(dir)

@@ -30,7 +30,9 @@ type reference struct {
 	line   int
 }
 
-// references lists what a kustomization refers to. unproved lists what no path is behind and what must never be run.
+// references lists what a kustomization refers to, field by field as kustomize reads them; unproved lists what no path is behind and
+// what must never be run. A field that a later kustomize adds is unknown to the parser that this is built with: such a file does not
+// parse, and nothing of it is rendered.
 func (d *document) references() (refs []reference, unproved []Finding, err error) {
 	k := d.typed
 	add := func(kind kind, key string, texts ...string) {
@@ -74,7 +76,7 @@ func (d *document) references() (refs []reference, unproved []Finding, err error
 	return append(refs, sources...), d.neverRun(), nil
 }
 
-// sources lists the files of generators, written PATH or KEY=PATH.
+// sources lists the files of generators, written PATH or KEY=PATH. Literals name no file.
 func (d *document) sources() ([]reference, error) {
 	type generator struct {
 		key  string
@@ -131,7 +133,7 @@ func (d *document) neverRun() []Finding {
 	return found
 }
 
-// lineOf returns the line of the scalar under a top-level key, or 0.
+// lineOf returns the line of the scalar under a top-level key, or 0: kustomize's parser keeps no positions.
 func (d *document) lineOf(key, text string) int {
 	_, value := lookUp(d.root, key)
 	if value == nil {
@@ -190,7 +192,7 @@ func resolve(dir, text string) (name string, outside bool, err error) {
 	return name, false, CheckPath(name)
 }
 
-// below reports whether name is the directory or lies in it.
+// below reports whether name is the directory or lies in it: kustomize reads files only there, unless told otherwise by a flag.
 func below(name, dir string) bool {
 	return dir == "." || name == dir || strings.HasPrefix(name, dir+"/")
 }

@@ -59,9 +59,11 @@ func (v view) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
 	return "", "", &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
 }
 
-// render builds an overlay. The caller has walked its graph: nothing in it is remote, a plugin, a chart or outside its root, so that
-// kustomize has no reason to open a connection or start a process.
+// render builds an overlay. kustomize has no switch against the network: its loader fetches and clones by the look of a path. The caller
+// has walked the graph: nothing in it is remote, a plugin, a chart or outside its root, so that kustomize has no reason to open a
+// connection or start a process.
 func render(v view, dir string) (out []*kyaml.RNode, err error) {
+	// Empty definitions and some annotations make kustomize panic; hostile files must not end the process.
 	defer func() {
 		if r := recover(); r != nil {
 			out, err = nil, fmt.Errorf("kustomize gave up: %s", clip(fmt.Sprint(r)))

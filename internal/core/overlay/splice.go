@@ -34,7 +34,8 @@ func apply(data []byte, cuts []splice) []byte {
 // byteOrderMark is not part of the first line's columns.
 var byteOrderMark = []byte("\ufeff")
 
-// offset turns a node's position into bytes: its line and column count from one, the column in characters.
+// offset turns a node's position into bytes: its line and column count from one, the column in characters. A wrong answer does no harm:
+// span compares the bytes there with the value, and the result of every edit is read again.
 func (d *document) offset(n *yaml.Node) (int, error) {
 	if n.Line < 1 || n.Line > len(d.lines) {
 		return 0, fmt.Errorf("line %d is not in the file", n.Line)
@@ -81,7 +82,7 @@ func (d *document) editEntry(r row, want types.Image) ([]splice, error) {
 	for _, f := range []struct {
 		key      string
 		old, new string
-		after    []string // the siblings that a missing line follows, best first
+		after    []string // name, newName, newTag, digest is the order that people write; the siblings that a missing line follows, best first
 	}{
 		{"newName", r.image.NewName, want.NewName, []string{"name"}},
 		{"newTag", r.image.NewTag, want.NewTag, []string{"newName", "name"}},
@@ -134,7 +135,7 @@ func (d *document) insert(r row, key, value string, after []string) (splice, err
 	}
 	text := keyQuote + key + keyQuote + ": " + scalar(value, d.quoteOf(key, quote))
 	if r.node.Style&yaml.FlowStyle != 0 {
-		return splice{end, end, ", " + text}, nil
+		return splice{end, end, ", " + text}, nil // {name: app, newTag: v1, digest: …}
 	}
 	return d.lineAfter(sibling.value.Line, strings.Repeat(" ", sibling.key.Column-1)+text), nil
 }
@@ -160,7 +161,7 @@ func (d *document) lineAfter(line int, text string) splice {
 	return splice{len(d.data), len(d.data), d.lineEnd() + text}
 }
 
-// lineEnd returns the file's own line end, by its first line.
+// lineEnd returns the file's own line end, by its first line. A file that mixes both keeps its lines; only an added one follows the first.
 func (d *document) lineEnd() string {
 	if len(d.lines) > 1 && d.lines[1] > 1 && d.data[d.lines[1]-2] == '\r' {
 		return "\r\n"
@@ -168,7 +169,7 @@ func (d *document) lineEnd() string {
 	return "\n"
 }
 
-// remove takes the line of a field out of a block entry.
+// remove takes the line of a field out of a block entry. What shares the line, a dash or another key, would go with it: refused.
 func (d *document) remove(r row, f field) (splice, error) {
 	keyAt, _, _, err := d.span(f.key)
 	if err != nil {
@@ -199,6 +200,7 @@ func scalar(value, quote string) string {
 
 // plainSafe reports whether both parsers read the plain value as that string. Tags such as 1.10, 0123, 1e3 and on are not.
 func plainSafe(value string) bool {
+	// YAML 1.1 has more truth values than 1.2, and readers of both kinds will read the file.
 	switch strings.ToLower(value) {
 	case "true", "false", "yes", "no", "on", "off", "y", "n", "null":
 		return false

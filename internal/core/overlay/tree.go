@@ -20,6 +20,7 @@ type Tree struct {
 	memo memo
 }
 
+// memo only grows: a Tree lives as long as the commit that it shows is looked at.
 type memo struct {
 	lists     map[string]listing
 	documents map[string]parsed // by directory
@@ -97,7 +98,8 @@ func (t *Tree) openFresh(dir string) (*document, error) {
 	return parse(name, data)
 }
 
-// locate returns the path of the one kustomization file of a directory.
+// locate returns the path of the one kustomization file of a directory. Names that differ only in case are one file on some systems, so that
+// a clone there would show another overlay than git does here.
 func (t *Tree) locate(dir string) (string, error) {
 	if err := CheckPath(dir); err != nil {
 		return "", err
@@ -139,6 +141,7 @@ func (t *Tree) locate(dir string) (string, error) {
 // file or a directory: a symbolic link could point at another overlay, or out of the tree; a submodule is another repository's.
 func (t *Tree) stat(name string) (fs.DirEntry, error) {
 	var entry fs.DirEntry
+	// Directories are listed, never opened by path: opening could follow a link before anybody looked at it.
 	for i := 0; i < len(name) && name != "."; i++ {
 		if entry != nil && !entry.IsDir() {
 			return nil, missing(name, "a file on the way")
@@ -232,7 +235,7 @@ func (t *Tree) content(name string) ([]byte, error) {
 	return t.read(name, maxFile)
 }
 
-// read returns the whole file, or an error where it is larger than most.
+// read returns the whole file, or an error where it is larger than most: half a file is another file.
 func (t *Tree) read(name string, most int) (data []byte, err error) {
 	file, err := t.fsys.Open(name)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
 )
 
 // realTrees reads the corpus's archives of whole deployments repositories.
@@ -92,6 +94,7 @@ func codeOf(err error) string {
 
 // TestRealTreesReadAsKustomizeRendersThem compares the images that are told without rendering with those of the rendering.
 func TestRealTreesReadAsKustomizeRendersThem(t *testing.T) {
+	total := map[string]int{}
 	for name, fsys := range realTrees(t) {
 		t.Run(name, func(t *testing.T) {
 			tree := NewTree(fsys)
@@ -116,7 +119,59 @@ func TestRealTreesReadAsKustomizeRendersThem(t *testing.T) {
 				compareWithRendering(t, tree, g, counts)
 			}
 			t.Logf("%v", counts)
+			for key, n := range counts {
+				total[key] += n
+			}
 		})
+	}
+	t.Logf("all: %v", total)
+	// The four get their containers from JSON patches, which Images does not see.
+	if total["rendered"] < 850 || total["untold"] > 4 {
+		t.Errorf("want at least 850 rendered and at most 4 with an image that was not told, got %v", total)
+	}
+}
+
+// TestRealOverlaysProve promotes every entry of every overlay in turn. A proof fails only where the overlay does not run the image.
+func TestRealOverlaysProve(t *testing.T) {
+	proved, unused, other, refused := 0, 0, 0, 0
+	for name, fsys := range realTrees(t) {
+		tree := NewTree(fsys)
+		for _, dir := range kustomizations(t, fsys) {
+			o, err := tree.Open(dir)
+			if err != nil {
+				continue
+			}
+			for _, entry := range o.Entries {
+				if entry.Err != nil {
+					refused++
+					continue
+				}
+				edit := Edit{Name: entry.Name, Tag: "liftlock-1.0", Digest: digest.Of([]byte(dir))}
+				result, err := Set(o.Path, o.Data, edit)
+				if err != nil {
+					t.Errorf("%s %s: %v", name, o.Path, err)
+					continue
+				}
+				proof, err := tree.Prove(Proposal{Files: map[string][]byte{o.Path: result.Data}, Targets: []Target{{dir, []Edit{edit}}}})
+				switch {
+				case err != nil:
+					t.Errorf("%s %s: %v", name, o.Path, err)
+				case proof.Rendered == RenderedProved:
+					proved++
+				case proof.Findings[0].Code == CodeEntryUnused:
+					unused++
+					t.Logf("%s %s: %s", name, o.Path, entry.Reference())
+				case proof.Findings[0].Code == CodeRenderDiffers:
+					t.Errorf("%s %s %s: %+v", name, o.Path, entry.Name, proof)
+				default:
+					other++
+				}
+			}
+		}
+	}
+	t.Logf("%d entries proved, %d unused, %d in overlays that cannot be rendered, %d refused", proved, unused, other, refused)
+	if proved == 0 {
+		t.Error("nothing was proved")
 	}
 }
 
