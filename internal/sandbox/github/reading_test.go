@@ -200,6 +200,8 @@ func TestCheckRuns(t *testing.T) {
 	if run.GetConclusion() != "success" || run.GetOutput().GetTitle() != "May be promoted" || run.GetCompletedAt().IsZero() {
 		t.Errorf("got run %v", run)
 	}
+	_, err = w.userClient("mallory").Checks.ReRequestCheckRun(ctx, "acme", "deploy", run.GetID())
+	w.check(err)
 	snapshot := must(w.hub.CheckRuns(deploy, head))(t)
 	if len(snapshot) != 1 || snapshot[0].Title != "May be promoted" || snapshot[0].App != w.app.ID {
 		t.Errorf("got snapshot %+v", snapshot)
