@@ -66,6 +66,9 @@ func (b *Bot) recordDecisions(ctx context.Context, v *view, assessments []assess
 	return err
 }
 
+// writesOfProposal is what a new proposal takes at most: tree, commit, branch, pull request, check.
+const writesOfProposal = 5
+
 // propose writes the branch and opens the pull request, or moves the open one to the newer candidate.
 func (b *Bot) propose(ctx context.Context, r *repository, v *view, a *assessment) error {
 	want, changed, err := v.decision(a.unit, verdict.StagePropose, a.judgements, nil)
@@ -74,6 +77,9 @@ func (b *Bot) propose(ctx context.Context, r *repository, v *view, a *assessment
 	}
 	decided, _ := v.chain.Memory.Decided(want)
 	if a.judgements, err = v.asRecorded(a.judgements, decided); err != nil {
+		return err
+	}
+	if err := r.remote.Commits.Room(ctx, writesOfProposal); err != nil {
 		return err
 	}
 	text, err := b.textOf(ctx, v, a, decided)

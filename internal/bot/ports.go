@@ -50,6 +50,8 @@ type History interface {
 
 // Commits writes commits that the forge signs.
 type Commits interface {
+	// Room is nil where so many writes may follow at once; else an error that says when, with Retryable().
+	Room(ctx context.Context, writes int) error
 	CreateCommit(ctx context.Context, parent string, edits []promotion.FileEdit, message string) (promotion.Commit, error)
 	// MoveBranch moves a branch with the expected old head; "" for before creates it, "" for after deletes it.
 	MoveBranch(ctx context.Context, branch, before, after string) error

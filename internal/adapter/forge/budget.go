@@ -44,6 +44,20 @@ func (b *budget) allow(now time.Time, write bool) time.Duration {
 	return wait
 }
 
+// room says how long to wait until so many writes may go one after the other. Nothing is counted: whoever begins work that takes
+// several writes asks first, or each refused attempt would spend what the next one needs.
+func (b *budget) room(now time.Time, writes int) time.Duration {
+	b.mu.Lock()
+	wait := max(b.restful.Sub(now), 0)
+	b.mu.Unlock()
+	for _, limiter := range []*rate.Limiter{b.minute, b.hour} {
+		if missing := float64(min(writes, limiter.Burst())) - limiter.TokensAt(now); missing > 0 {
+			wait = max(wait, time.Duration(missing/float64(limiter.Limit())*float64(time.Second)))
+		}
+	}
+	return wait
+}
+
 // rest notes that the forge wants no requests until then.
 func (b *budget) rest(until time.Time) {
 	b.mu.Lock()

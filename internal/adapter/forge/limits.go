@@ -27,12 +27,13 @@ const (
 )
 
 // GitHub refuses more than 80 content-creating requests a minute and 500 an hour for an installation. A burst and a steady
-// rate that add up to less in any window: 20+55 a minute, 100+380 an hour.
+// rate that add up to less in any window: 60+18 a minute, 200+290 an hour. The burst is what a busy minute needs; in the long run
+// the hour is the bound.
 const (
-	writesPerMinute = 55
-	burstMinute     = 20
-	writesPerHour   = 380
-	burstHour       = 100
+	writesPerMinute = 18
+	burstMinute     = 60
+	writesPerHour   = 290
+	burstHour       = 200
 )
 
 // How long to leave the forge alone where it does not say.
