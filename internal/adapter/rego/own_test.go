@@ -193,3 +193,16 @@ func TestOwnRulesSeeTheFullHour(t *testing.T) {
 		t.Errorf("reconsider at %d", got.ReconsiderAt)
 	}
 }
+
+// Own rules see closures, so that a change of those matters even where the order is not demanded.
+func TestOwnRulesSeeClosures(t *testing.T) {
+	input := good(t)
+	input.Requirements.Gates.Order.Enforce = pipeline.EnforceOff
+	input.Requirements.Freezes = []pipeline.FreezeRule{{Name: "f", From: now + minute}}
+	if got := judge(t, newEngine(t, own("package custom\ndeny contains \"frozen\" if count(input.derived.closed) > 0")), input); got.ReconsiderAt != now+minute {
+		t.Errorf("reconsider at %d: want %d", got.ReconsiderAt, now+minute)
+	}
+	if got := judge(t, newEngine(t, nil), input); got.ReconsiderAt != scanAt+day {
+		t.Errorf("without own rules: reconsider at %d", got.ReconsiderAt)
+	}
+}

@@ -109,6 +109,5 @@ held := [sprintf("%s holds it", [after[0]])] if count(after) == 1
 
 held := ["nothing comes before"] if count(after) == 0
 
-instants contains closure.until if some closure in closures
-
+# The first end of a closure is a change of what closes the environment, too.
 instants contains input.derived.nextChange
