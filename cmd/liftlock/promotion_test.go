@@ -292,6 +292,15 @@ func TestPeoplesPullRequestGetsTheSameRules(t *testing.T) {
 	unpinned := strings.Join(slices.DeleteFunc(strings.SplitAfter(content, "\n"), func(line string) bool { return strings.Contains(line, "digest:") }), "")
 	r.check(pull("unpin", map[string]*string{sandbox.Kustomization("production"): &unpinned}), "failure")
 
+	patched := content + "patches:\n  - patch: |\n      [{\"op\": \"add\", \"path\": \"/metadata/annotations\", \"value\": {\"a\": \"b\"}}]\n    target: {kind: Deployment}\n"
+	r.check(pull("annotate", map[string]*string{sandbox.Kustomization("production"): &patched}), "success")
+
+	second := strings.Replace(deploymentManifest(r), "image: checkout\n", "image: checkout\n        - name: aside\n          image: "+r.world.RegistryHost+"/acme/checkout:9.9.9\n", 1)
+	aside := r.check(pull("aside", map[string]*string{"apps/checkout/base/deployment.yaml": &second}), "failure")
+	if !strings.Contains(aside.Title, "without a judged digest") || !strings.Contains(aside.Summary, sandbox.Kustomization("production")) {
+		t.Errorf("the check says %q: %s", aside.Title, aside.Summary)
+	}
+
 	broken := "kind: Pipeline\n"
 	r.check(pull("rules", map[string]*string{".liftlock/pipeline.yaml": &broken}), "failure")
 }
@@ -304,4 +313,13 @@ func replaceDigest(kustomization string, d digest.Digest) string {
 		}
 	}
 	return strings.Join(lines, "")
+}
+
+func deploymentManifest(r *rig) string {
+	r.t.Helper()
+	content, ok, err := r.world.GitHub.File(sandbox.Deployments, sandbox.Branch, "apps/checkout/base/deployment.yaml")
+	if err != nil || !ok {
+		r.t.Fatalf("reading the deployment: %t %v", ok, err)
+	}
+	return content
 }

@@ -15,8 +15,13 @@ type base struct {
 	commit   string
 	tree     fs.FS
 	overlays *overlay.Tree
-	// dependents returns the overlays of environments that build on a directory, itself left out.
-	dependents func(dir string) []string
+	graphs   func() graphs
+}
+
+// graphs says which overlays of environments depend on what.
+type graphs struct {
+	directories map[string][]string // overlays that build on a kustomization directory, itself left out
+	files       map[string][]string // overlays that read a file
 }
 
 func newBase(git History, commit string) (base, error) {
@@ -28,40 +33,44 @@ func newBase(git History, commit string) (base, error) {
 }
 
 func baseOf(commit string, tree fs.FS) base {
-	return base{commit: commit, tree: tree, overlays: overlay.NewTree(tree), dependents: func(string) []string { return nil }}
+	return base{commit: commit, tree: tree, overlays: overlay.NewTree(tree), graphs: func() graphs { return graphs{} }}
 }
 
-// withUnits returns the base knowing which overlays environments are made of. Graphs are walked when the first edit is proved.
+// withUnits returns the base knowing which overlays environments are made of. Graphs are walked when they are first asked for.
 func (b base) withUnits(units []promotion.Unit) base {
-	above := sync.OnceValue(func() map[string][]string { return dependentsOf(b.overlays, units) })
-	b.dependents = func(dir string) []string { return above()[dir] }
+	b.graphs = sync.OnceValue(func() graphs { return graphsOf(b.overlays, units) })
 	return b
 }
 
-func dependentsOf(tree *overlay.Tree, units []promotion.Unit) map[string][]string {
-	above := map[string][]string{}
-	seen := map[string]bool{}
+func graphsOf(tree *overlay.Tree, units []promotion.Unit) graphs {
+	g := graphs{directories: map[string][]string{}, files: map[string][]string{}}
+	for _, dir := range overlaysOfAll(units) {
+		graph, err := tree.Graph(dir)
+		if err != nil {
+			continue // what cannot be walked cannot be rendered either, and says so when it is edited itself
+		}
+		for _, below := range graph.Dirs {
+			if below != dir {
+				g.directories[below] = append(g.directories[below], dir)
+			}
+		}
+		for _, file := range graph.Files {
+			g.files[file] = append(g.files[file], dir)
+		}
+	}
+	return g
+}
+
+// overlaysOfAll lists the overlays of units, sorted, each once.
+func overlaysOfAll(units []promotion.Unit) []string {
+	var dirs []string
 	for _, unit := range units {
 		for _, image := range unit.Images {
 			for _, pin := range image.Pins {
-				if seen[pin.Overlay] {
-					continue
-				}
-				seen[pin.Overlay] = true
-				graph, err := tree.Graph(pin.Overlay)
-				if err != nil {
-					continue // what cannot be walked cannot be rendered either, and says so when it is edited itself
-				}
-				for _, dir := range graph.Dirs {
-					if dir != pin.Overlay {
-						above[dir] = append(above[dir], pin.Overlay)
-					}
-				}
+				dirs = append(dirs, pin.Overlay)
 			}
 		}
 	}
-	for dir := range above {
-		slices.Sort(above[dir])
-	}
-	return above
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
 }

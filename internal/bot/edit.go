@@ -53,7 +53,7 @@ func prove(on base, files map[string][]byte, targets map[string]*overlay.Target)
 	p := overlay.Proposal{Files: files}
 	for _, dir := range slices.Sorted(maps.Keys(targets)) {
 		p.Targets = append(p.Targets, *targets[dir])
-		for _, other := range on.dependents(dir) {
+		for _, other := range on.graphs().directories[dir] {
 			if targets[other] == nil {
 				p.Others = append(p.Others, other)
 			}

@@ -80,7 +80,7 @@ func (b *Bot) judgeHead(ctx context.Context, r *repository, v *view, h *head) ([
 	judged := make([]judgedUnit, 0, len(h.units))
 	for _, u := range h.units {
 		if facts.reviews == nil && v.set.Environment(u.unit.Environment).Lane == pipeline.Review {
-			if facts.reviews, err = b.reviewsOf(ctx, r, h, oversight); err != nil {
+			if facts.reviews, err = b.reviewsOf(ctx, r, v, h, oversight); err != nil {
 				return nil, err
 			}
 		}
@@ -89,7 +89,7 @@ func (b *Bot) judgeHead(ctx context.Context, r *repository, v *view, h *head) ([
 			return nil, err
 		}
 		if j.lane == pipeline.Review && facts.reviews == nil { // a rule raised the lane: people decide after all
-			if facts.reviews, err = b.reviewsOf(ctx, r, h, oversight); err != nil {
+			if facts.reviews, err = b.reviewsOf(ctx, r, v, h, oversight); err != nil {
 				return nil, err
 			}
 			if j, err = b.judgeUnit(ctx, v, u, facts); err != nil {
@@ -205,6 +205,10 @@ func (b *Bot) checkOf(ctx context.Context, v *view, h *head, judged []judgedUnit
 		check.Conclusion, check.Title, check.Summary = "success", "no image moves", "This pull request changes no image that an environment pins."
 		return check
 	}
+	if problem := lostPins(judged); problem != nil {
+		check.Conclusion, check.Title, check.Summary = "failure", "an image would run without a judged digest", render.Problem(problem)
+		return check
+	}
 	result := verdict.Passed
 	var proposals []render.Proposal
 	for _, j := range judged {
@@ -223,6 +227,23 @@ func (b *Bot) checkOf(ctx context.Context, v *view, h *head, judged []judgedUnit
 	}
 	check.Title, check.Summary = render.Check(proposals)
 	return check
+}
+
+// lostPins lists what a head leaves without the digest of an images entry: what would run there nobody judged.
+func lostPins(judged []judgedUnit) error {
+	var problems []error
+	for _, j := range judged {
+		for _, move := range j.moves {
+			if !move.To.Digest.IsZero() {
+				continue
+			}
+			for _, pin := range move.Image.Pins {
+				problems = append(problems, fmt.Errorf("%s: image %q of %s: want it to run by an images entry with a digest, got something else",
+					pin.File, move.Image.Name, j.unit.Environment))
+			}
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // report writes the check, unless it was written so already.

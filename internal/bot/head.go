@@ -59,22 +59,31 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 
 // unitsMoved lists the units of the head's base branch whose pins it changes.
 func (v *view) unitsMoved(h *head) []headUnit {
+	touched := map[string]bool{}
+	files := v.bases[h.pull.BaseRef].graphs().files
+	for _, path := range h.changed {
+		for _, dir := range files[path] {
+			touched[dir] = true
+		}
+	}
 	var moved []headUnit
 	for _, unit := range v.units {
-		if unit.Base != h.pull.BaseRef || !touches(h.changed, unit) {
+		if unit.Base != h.pull.BaseRef || !touches(touched, unit) {
 			continue
 		}
-		if moves := movesBetween(unit, h.base.overlays, h.tree.overlays); len(moves) > 0 {
+		moves := movesBetween(unit, h.base.overlays, h.tree.overlays)
+		moves = append(moves, strayMoves(unit, moves, h.base.overlays, h.tree.overlays)...)
+		if len(moves) > 0 {
 			moved = append(moved, headUnit{unit: unit, moves: moves})
 		}
 	}
 	return moved
 }
 
-func touches(changed []string, unit promotion.Unit) bool {
+func touches(overlays map[string]bool, unit promotion.Unit) bool {
 	for _, image := range unit.Images {
 		for _, pin := range image.Pins {
-			if _, found := slices.BinarySearch(changed, pin.File); found {
+			if overlays[pin.Overlay] {
 				return true
 			}
 		}

@@ -37,17 +37,17 @@ func ownersOf(tree fs.FS, paths []string) (*verdict.Oversight, error) {
 }
 
 // reviewsOf reads what people said, and which of the changed paths each of them owns.
-func (b *Bot) reviewsOf(ctx context.Context, r *repository, h *head, oversight *verdict.Oversight) (*verdict.Reviews, error) {
+func (b *Bot) reviewsOf(ctx context.Context, r *repository, v *view, h *head, oversight *verdict.Oversight) (*verdict.Reviews, error) {
 	submitted, err := r.remote.People.Reviews(ctx, h.pull.Number)
 	if err != nil {
 		return nil, fmt.Errorf("reading reviews: %w", err)
 	}
-	commit, err := b.commit(ctx, r, h.pull.HeadCommit)
-	if err != nil {
-		return nil, err
-	}
 	reviews := &verdict.Reviews{Author: h.pull.Author.ID, Pushers: []int64{}, Reviews: []verdict.Review{}}
-	if commit.Author.ID != 0 {
+	if !v.recorded(h) {
+		commit, err := b.commit(ctx, r, h.pull.HeadCommit)
+		if err != nil {
+			return nil, err
+		}
 		reviews.Pushers = append(reviews.Pushers, commit.Author.ID)
 	}
 	teams := map[string][]promotion.User{}
@@ -62,6 +62,16 @@ func (b *Bot) reviewsOf(ctx context.Context, r *repository, h *head, oversight *
 		})
 	}
 	return reviews, nil
+}
+
+// recorded reports whether the head is one that the bot wrote and recorded. Nobody else pushed to it then.
+func (v *view) recorded(h *head) bool {
+	for _, u := range h.units {
+		if e, ok := v.proposed(u.unit, h.pull.Number); ok && e.Proposal.Head == h.pull.HeadCommit {
+			return true
+		}
+	}
+	return false
 }
 
 // latest keeps the newest review of each person that says yes or no. A comment changes neither.
