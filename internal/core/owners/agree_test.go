@@ -124,7 +124,7 @@ func normalPath(path string) bool {
 func TestAgreesWithHmarrOnGeneratedPatterns(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	compared, matches := 0, 0
-	for range 60_000 {
+	for range 25_000 {
 		pattern := randomText(random, alphabet, 6)
 		path := strings.Trim(randomText(random, []string{"a", "b", "ab", "/", "/", "docs", " ", "A", "x"}, 8), "/")
 		if strings.HasPrefix(pattern, "#") || !normalPath(path) {
@@ -138,7 +138,7 @@ func TestAgreesWithHmarrOnGeneratedPatterns(t *testing.T) {
 			matches++
 		}
 	}
-	if compared < 10_000 || matches < 2_000 {
+	if compared < 10_000 || matches < 1_000 {
 		t.Fatalf("only %d comparisons, %d matches: the generator has gone blind", compared, matches)
 	}
 	t.Logf("%d comparisons, %d matches", compared, matches)
