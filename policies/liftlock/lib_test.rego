@@ -39,7 +39,7 @@ test_waiver_has_a_beginning[note] if {
 		"begins later": {"change": {"from": 1795150001}, "holds": false},
 	}
 	found := lib.waiver("SCAN_STALE", set()) with input as with_waivers([object.union(waiver("a", 1795150001), case.change)])
-	(found != null) == case.holds
+	found != null == case.holds
 }
 
 test_waiver_without_a_beginning_does_not_hold if {

@@ -1,8 +1,11 @@
 package rego
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/core/verdict"
 )
 
@@ -25,5 +28,26 @@ func TestGoodInputPasses(t *testing.T) {
 	}
 	if got.Result != verdict.Passed || got.Lane != "review" || got.ReconsiderAt != scanAt+day {
 		t.Errorf("result %s, lane %s, reconsider at %d", got.Result, got.Lane, got.ReconsiderAt)
+	}
+}
+
+// A report may list tens of thousands of findings (A37); the verdict stays small enough to keep and to show.
+func TestManyFindings(t *testing.T) {
+	const many = 1000
+	input := good(t)
+	input.Evidence.Vulnerabilities.Findings = nil
+	for n := range many {
+		finds := &input.Evidence.Vulnerabilities.Findings
+		*finds = append(*finds, vulnerability(fmt.Sprintf("CVE-2026-%05d", n), evidence.Critical, now-day))
+	}
+	engine := newEngine(t, nil)
+	g := gate(t, judge(t, engine, input), "vulnerabilities")
+	if len(g.Findings) != 201 || !says(g, "800 more of severity critical") {
+		t.Errorf("%d findings: %s", len(g.Findings), g.Summary)
+	}
+	input.Requirements.Waivers = []pipeline.WaiverRule{{Name: "w", Codes: []string{"VULNERABILITY"}, Expires: now + day}}
+	got := judge(t, engine, input)
+	if g := gate(t, got, "vulnerabilities"); len(g.Findings) != 200 || g.Outcome != verdict.Pass {
+		t.Errorf("waived: %d findings, %s", len(g.Findings), g.Outcome)
 	}
 }

@@ -11,6 +11,9 @@ demand := lib.demand("vulnerabilities")
 
 reports := lib.list(lib.evidence, ["vulnerabilities", "reports"])
 
+# most is how many findings of a severity are told one by one: enough to work on, whatever a hostile report lists.
+most := 200
+
 # skew is how far a report may come from the future: clocks differ by minutes, not more.
 skew := 300
 
@@ -163,7 +166,13 @@ findings contains lib.finding("CLOCK_SKEW", sprintf("%s: %s says that it scanned
 findings contains over(entry, null) if {
 	some severity in severities
 	not fits(severity)
-	some entry in standing(severity)
+	some entry in array.slice(standing(severity), 0, most)
+}
+
+findings contains lib.finding("VULNERABILITY", sprintf("%d more of severity %s", [count(standing(severity)) - most, severity]), {"{fix}": "Update the base image."}) if {
+	some severity in severities
+	not fits(severity)
+	count(standing(severity)) > most
 }
 
 severities := {entry.severity | some entry in entries_}
@@ -175,12 +184,15 @@ fits(severity) if count(standing(severity)) <= line(severity).count
 standing(severity) := [entry | some entry in counted(severity); lib.waiver("VULNERABILITY", entry.ids) == null]
 
 # What a waiver accepts is shown although it decides nothing any more.
-findings contains over(entry, waiver) if {
+findings contains over(pair[0], pair[1]) if {
 	some severity in severities
 	count(counted(severity)) > line(severity).count
-	some entry in counted(severity)
-	waiver := lib.waiver("VULNERABILITY", entry.ids)
-	waiver != null
+	accepted := [[entry, waiver] |
+		some entry in counted(severity)
+		waiver := lib.waiver("VULNERABILITY", entry.ids)
+		waiver != null
+	]
+	some pair in array.slice(accepted, 0, most)
 }
 
 over(entry, waiver) := object.union(lib.finding("VULNERABILITY", sprintf("%s; more than %d %s", [described(entry), line(entry.severity).count, entry.severity]), {"{fix}": fix(entry)}), {"waiver": waiver})
@@ -192,24 +204,25 @@ over(entry, waiver) := object.union(lib.finding("VULNERABILITY", sprintf("%s; mo
 #   codes: [VULNERABILITY_IN_GRACE]
 #   owner: liftlock
 #   review_by: "2027-06-01"
-findings contains object.union(lib.finding("VULNERABILITY_IN_GRACE", sprintf("%s; accepted until %s", [described(entry), lib.utc(ends(entry))]), {"{fix}": fix(entry)}), {"deadline": ends(entry)}) if {
-	some entry in entries_
-	graced(entry)
+findings contains object.union(lib.finding("VULNERABILITY_IN_GRACE", sprintf("%s; accepted until %s", [described(entry), lib.utc(entry.ends)]), {"{fix}": fix(entry)}), {"deadline": entry.ends}) if {
+	some entry in array.slice([entry | some entry in entries_; graced(entry)], 0, most)
 }
 
 # counted is the findings of a severity without those within grace.
 counted(severity) := [entry | some entry in entries_; entry.severity == severity; not graced(entry)]
 
-graced(entry) if lib.at < ends(entry)
+graced(entry) if lib.at < entry.ends
 
-ends(entry) := entry.publishedAt + line(entry.severity).grace if {
-	entry.publishedAt > 0
-	line(entry.severity).grace > 0
-}
+# ends is when the grace of a finding is over; 0 where it has none.
+ends(severity, published) := published + line(severity).grace if {
+	published > 0
+	line(severity).grace > 0
+} else := 0
 
 # entries_ is what the deciding reports list, once for each package however many reports say so.
 entries_ := [entry |
 	some key, group in groups
+	severity := worst[min({worst_first[rating(listed)] | some listed in group})]
 	entry := {
 		"id": key[0],
 		"package": key[1],
@@ -217,8 +230,8 @@ entries_ := [entry |
 		"ids": ({key[0]} | {alias | some listed in group; some alias in lib.list(listed, ["aliases"])}),
 		"fixed": {version | some listed in group; some version in lib.list(listed, ["fixed"])},
 		"ratings": {sprintf("%s %v", [source, severity]) | some listed in group; some source, severity in listed.severities},
-		"severity": worst({rating(listed) | some listed in group}),
-		"publishedAt": earliest({listed.publishedAt | some listed in group}),
+		"severity": severity,
+		"ends": ends(severity, earliest({listed.publishedAt | some listed in group})),
 	}
 ]
 
@@ -228,7 +241,9 @@ groups[key] contains listed if {
 	key := [object.get(listed, name, "?") | some name in ["id", "package", "installed"]]
 }
 
-worst(severities) := [severity | some severity in ["critical", "high", "unknown", "medium", "low", "negligible"]; severity in severities][0]
+worst := ["critical", "high", "unknown", "medium", "low", "negligible"]
+
+worst_first := {severity: place | some place, severity in worst}
 
 earliest(instants_) := min(instants_) if {
 	count(instants_) > 0
@@ -239,8 +254,10 @@ decided(listed) if count(lib.list(listed, ["reports"])) == 0
 
 decided(listed) if {
 	some envelope in listed.reports
-	envelope in {report.envelope | some report in deciding}
+	envelope in deciding_envelopes
 }
+
+deciding_envelopes := {report.envelope | some report in deciding}
 
 known_severities := {"critical", "high", "medium", "low", "negligible"}
 
@@ -318,7 +335,7 @@ instants contains expires(report) if {
 
 instants contains report.at - skew if some report in deciding
 
-instants contains ends(entry) if some entry in entries_
+instants contains entry.ends if some entry in entries_
 
 instants contains instant if {
 	some report in reports
