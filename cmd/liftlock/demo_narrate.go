@@ -178,7 +178,7 @@ func (n *narrator) summary(problems []string, took time.Duration) {
 }
 
 func (n *narrator) invite() {
-	n.headline("Look around, approve and merge: %s/%s/pulls", n.world.GitHubURL, sandbox.Deployments)
+	n.headline("Look around, approve and merge: %s/%s", n.world.GitHubURL, sandbox.Deployments)
 	n.printf("Ctrl-C ends the demo.\n")
 }
 
