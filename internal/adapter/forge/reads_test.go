@@ -39,7 +39,7 @@ func TestOpenPullRequestsArePaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	fork := map[string]any{"head": map[string]any{"ref": "liftlock/dev/shop", "sha": headB, "repo": map[string]any{"id": 2}}}
-	gone := map[string]any{"head": map[string]any{"ref": "x", "sha": headB, "repo": nil}, "user": nil}
+	gone := map[string]any{"head": map[string]any{"ref": "x", "sha": headB, "repo": nil}, "base": map[string]any{"ref": "main", "repo": nil}, "user": nil}
 	f.on("GET /repos/acme/deploy/pulls", func(r *http.Request, _ []byte) (int, any) {
 		if r.URL.Query().Get("page") == "2" {
 			f.header.Del("Link")

@@ -336,6 +336,20 @@ func TestPutCheck(t *testing.T) {
 	f.lines()
 	f.answers("POST /repos/acme/deploy/check-runs", 201, map[string]any{"id": 51})
 	put(other, running, list, "POST /check-runs") // what became of the failed write is not known
+
+	fresh := running
+	fresh.Head = headB
+	f.answers("GET /repos/acme/deploy/commits/"+headB+"/check-runs", 200, map[string]any{"check_runs": []any{run(70, 99, "liftlock", fresh)}})
+	commit, err := other.CreateCommit(t.Context(), headA, edit, "m")
+	if err != nil || commit.ID != headB {
+		t.Fatalf("got %+v, %v", commit, err)
+	}
+	f.answers("POST /repos/acme/deploy/check-runs", 502, "")
+	if err := other.PutCheck(t.Context(), fresh); err == nil {
+		t.Fatal("no error")
+	}
+	f.lines()
+	put(other, fresh, strings.ReplaceAll(list, headA, headB)) // it had got through
 }
 
 func TestChecksThatWouldPassAreNeverWritten(t *testing.T) { // A80

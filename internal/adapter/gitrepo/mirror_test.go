@@ -218,6 +218,67 @@ func TestDamageIsRepaired(t *testing.T) {
 	}
 }
 
+func TestPackThatWasCutShortIsNotOpened(t *testing.T) {
+	s := newServer(t)
+	manyFiles(s, "x")
+	dir := t.TempDir()
+	fetch(t, s.open(dir), "refs/heads/main")
+	packs, err := filepath.Glob(filepath.Join(dir, repositoryDir, "objects", "pack", "*.pack"))
+	if err != nil || len(packs) != 1 {
+		t.Fatalf("%v %v", packs, err)
+	}
+	base := strings.TrimSuffix(packs[0], ".pack")
+	if err := checkPack(base); err != nil {
+		t.Error(err)
+	}
+	info, err := os.Stat(packs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(packs[0], info.Size()-1); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkPack(base); err == nil {
+		t.Error("a pack without its end passes")
+	}
+	if m := s.open(dir); m.refs != nil {
+		t.Errorf("opened with %v", m.refs)
+	}
+}
+
+// TestObjectUnderAnothersName: a file that is sound in itself, in the place of another.
+func TestObjectUnderAnothersName(t *testing.T) {
+	s := newServer(t)
+	head := s.commit("main", map[string]string{"a": "true", "b": "forged"})
+	m := s.open(t.TempDir())
+	fetch(t, m, "refs/heads/main")
+	at := func(path string) string {
+		id := strings.TrimSpace(run(t, s.work, "git", "rev-parse", head+":"+path))
+		return filepath.Join(m.dir, repositoryDir, "objects", id[:2], id[2:])
+	}
+	forged, err := os.ReadFile(at("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(at("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at("a"), forged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := m.Tree(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := fs.ReadFile(tree, "a"); err == nil {
+		t.Errorf("got %q", got)
+	}
+	fetch(t, m, "refs/heads/main")
+	if got := whole(t, m, head)["a"]; got != "true" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestHalfDoneClonesAreRemoved(t *testing.T) {
 	s := newServer(t)
 	head := s.commit("main", map[string]string{"a": "a"})
@@ -281,7 +342,11 @@ func TestManyPacksAreClonedAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	run(t, s.work, "git", "reset", "-q", "--hard", one) // what the mirror has of the other branch cannot be had any more
+	s.commit("other", map[string]string{"o": "forced"})
+	run(t, s.work, "git", "reset", "-q", "--hard", one)
 	two := s.commit("main", map[string]string{"a": "2"})
+	run(t, s.bare, "git", "gc", "-q", "--prune=now")
 	fetch(t, m, "refs/heads/main")
 	whole(t, m, two)
 	left, err := filepath.Glob(filepath.Join(packs, "*.pack"))
