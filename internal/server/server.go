@@ -71,11 +71,17 @@ const (
 	readTimeout   = 10 * time.Second
 )
 
-// Run serves on the listener and works until ctx ends. Then it takes no more requests, finishes what it is doing, and returns.
+// Run serves on the listener and works until ctx ends. Then it takes no more requests, finishes what it is doing, and returns. It ends with an
+// error where the listener fails: a service that hears nothing looks well from outside.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	web := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: readTimeout, ReadTimeout: 2 * readTimeout, WriteTimeout: 2 * readTimeout}
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener) }()
+	go func() {
+		served <- web.Serve(listener)
+		end()
+	}()
 	go s.compareAll(ctx)
 	s.Queue.Run(ctx, s.Workers, s.work)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
