@@ -9,7 +9,7 @@ func (r *Repository) Room(ctx context.Context, writes int) error {
 		return err
 	}
 	if wait := budget.room(r.app.now(), writes); wait > 0 {
-		return &Error{reason: "waiting to stay below the forge's limits", retry: true, after: wait}
+		return &Error{doing: "asking for room to write", reason: "waiting to stay below the forge's limits", retry: true, after: wait}
 	}
 	return nil
 }
