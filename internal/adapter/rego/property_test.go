@@ -19,9 +19,9 @@ import (
 func TestNothingChangesBeforeReconsiderAt(t *testing.T) {
 	plain := newEngine(t, nil)
 	withOwn := newEngine(t, own("package custom\nwarn contains sprintf(\"%d %d\", [input.at, count(input.derived.closed)])\ndeny contains \"late\" if input.at > 1795160000"))
-	count, changed := 150, 0
+	count, changed := 80, 0
 	if testing.Short() {
-		count = 50
+		count = 30
 	}
 	for seed := range uint64(count) {
 		random := rand.New(rand.NewPCG(seed, 1))
