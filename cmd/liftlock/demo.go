@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/sandbox"
 )
 
@@ -55,7 +56,7 @@ func demo(ctx context.Context, s streams, once bool, keep string) (err error) {
 
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	if _, err := startServe(serving, world, dir, log, served); err != nil {
+	if _, err := startServe(serving, world, dir, forge.WriteLimits{}, log, served); err != nil {
 		stop()
 		return err
 	}
@@ -105,7 +106,7 @@ func demoDirectory(keep string) (dir string, remove func() error, err error) {
 }
 
 // startServe runs the service as an operator would, with addresses and credentials and nothing else. It returns the service's address.
-func startServe(ctx context.Context, world *sandbox.World, dir string, log io.Writer, served chan<- error) (address string, err error) {
+func startServe(ctx context.Context, world *sandbox.World, dir string, limits forge.WriteLimits, log io.Writer, served chan<- error) (address string, err error) {
 	credentials := filepath.Join(dir, "credentials")
 	if err := os.MkdirAll(credentials, 0o700); err != nil {
 		return "", fmt.Errorf("writing credentials: %w", err)
@@ -123,7 +124,7 @@ func startServe(ctx context.Context, world *sandbox.World, dir string, log io.Wr
 	}
 	o := serveOptions{
 		api: world.GitHubURL + "/api/v3/", app: world.App.ID, key: key, secrets: []string{secret},
-		data: filepath.Join(dir, "data"), compare: 10 * time.Minute, workers: 4, verbose: true,
+		data: filepath.Join(dir, "data"), compare: 10 * time.Minute, workers: 4, verbose: true, limits: limits,
 	}
 	go func() { served <- serve(ctx, o, listener, log) }()
 	return listener.Addr().String(), nil

@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/ledger"
 	"github.com/liftlock/liftlock/internal/sandbox"
@@ -22,13 +24,14 @@ import (
 
 // rig is the service against a sandbox. Tests enter through registry, webhook and browser, and look at ledger, checks and requests.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	world   *sandbox.World
 	show    *narrator
 	dir     string
 	ctx     context.Context
 	log     *lockedBuffer
 	address string // of the service
+	limits  forge.WriteLimits
 	stop    func() // stops the service and waits; nil while it does not run
 
 	mu       sync.Mutex // protects requests
@@ -59,13 +62,13 @@ func (l *lockedBuffer) String() string {
 }
 
 // newRig starts a sandbox; the service starts with serve.
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "liftlock-test-") // not t.TempDir: git processes may still be closing files when the test ends
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patienceOf(t))
 	r := &rig{t: t, dir: dir, ctx: ctx, log: &lockedBuffer{}}
 	r.world, err = sandbox.Start(ctx, sandbox.Options{Dir: dir, Now: time.Now, Record: true, Observe: r.observe})
 	if err != nil {
@@ -89,6 +92,14 @@ func newRig(t *testing.T) *rig {
 		}
 	})
 	return r
+}
+
+// patienceOf is how long a rig may live: a benchmark lives as long as it is asked to.
+func patienceOf(t testing.TB) time.Duration {
+	if _, ok := t.(*testing.B); ok {
+		return time.Hour
+	}
+	return 90 * time.Second
 }
 
 func (r *rig) observe(e github.Exchange) {
@@ -117,7 +128,7 @@ func (r *rig) serve(fresh bool) {
 	}
 	serving, cancel := context.WithCancel(r.ctx)
 	served := make(chan error, 1)
-	address, err := startServe(serving, r.world, r.dir, r.log, served)
+	address, err := startServe(serving, r.world, r.dir, r.limits, r.log, served)
 	if err != nil {
 		cancel()
 		r.t.Fatal(err)
@@ -279,4 +290,15 @@ func (r *rig) codes(e ledger.Entry) []string {
 		}
 	}
 	return codes
+}
+
+// proposed reports whether an open pull request of the bot moves an environment to a tag.
+func (r *rig) proposed(environment, tag string) bool {
+	pulls, err := r.world.GitHub.PullRequests(sandbox.Deployments)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return slices.ContainsFunc(pulls, func(p github.PullRequest) bool {
+		return strings.Contains(p.Title, " to "+environment+": ") && strings.HasSuffix(p.Title, " -> "+tag)
+	})
 }

@@ -29,6 +29,7 @@ type serveOptions struct {
 	compare time.Duration
 	workers int
 	verbose bool
+	limits  forge.WriteLimits
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -55,6 +56,8 @@ func serveCommand(s streams) *cobra.Command {
 	f.StringVar(&o.data, "data", env("LIFTLOCK_DATA", "data"), "directory for mirrors and caches")
 	f.StringVar(&o.listen, "listen", env("LIFTLOCK_LISTEN", "127.0.0.1:8080"), "address for webhooks, probes and metrics")
 	f.DurationVar(&o.compare, "compare", 10*time.Minute, "how often everything is compared, whatever events said")
+	f.IntVar(&o.limits.PerMinute, "writes-per-minute", 0, "most writes a minute to the forge; 0: what github.com allows")
+	f.IntVar(&o.limits.PerHour, "writes-per-hour", 0, "most writes an hour to the forge; 0: what github.com allows")
 	f.BoolVar(&o.verbose, "verbose", false, "log every reconcile")
 	f.IntVar(&o.workers, "workers", 4, "repositories reconciled side by side")
 	return c
@@ -73,7 +76,7 @@ func serve(ctx context.Context, o serveOptions, listener net.Listener, narration
 	}
 	work := queue.New()
 	figures := newMeters(work.Len)
-	app, err := forge.NewApp(forge.Options{APIURL: o.api, AppID: o.app, PrivateKey: key, Transport: figures.transport("github")})
+	app, err := forge.NewApp(forge.Options{APIURL: o.api, AppID: o.app, PrivateKey: key, Transport: figures.transport("github"), Limits: o.limits})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

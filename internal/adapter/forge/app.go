@@ -26,7 +26,11 @@ type Options struct {
 	PrivateKey []byte            // PEM, RSA
 	Transport  http.RoundTripper // nil means http.DefaultTransport
 	Now        func() time.Time  // nil means time.Now
+	Limits     WriteLimits       // zero means GitHub's own
 }
+
+// WriteLimits say how many content-creating requests an installation may send. A server of one's own may allow more than GitHub does.
+type WriteLimits struct{ PerMinute, PerHour int }
 
 // App is one GitHub App with all its installations. It is safe for concurrent use.
 type App struct {
@@ -35,6 +39,7 @@ type App struct {
 	api       *url.URL
 	transport http.RoundTripper
 	now       func() time.Time
+	limits    WriteLimits
 
 	mu           sync.Mutex
 	budgets      map[int64]*budget      // by installation
@@ -54,7 +59,7 @@ func NewApp(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{id: o.AppID, key: key, api: api, now: o.Now, transport: o.Transport,
+	a := &App{id: o.AppID, key: key, api: api, now: o.Now, transport: o.Transport, limits: o.Limits,
 		budgets: map[int64]*budget{}, repositories: map[string]*Repository{}}
 	if a.now == nil {
 		a.now = time.Now
@@ -189,7 +194,7 @@ func (a *App) budget(installation int64) *budget {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.budgets[installation] == nil {
-		a.budgets[installation] = newBudget()
+		a.budgets[installation] = newBudget(a.limits)
 	}
 	return a.budgets[installation]
 }

@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -15,12 +16,18 @@ type budget struct {
 	restful time.Time // no request before this: the forge asked to be left alone
 }
 
-// newBudget starts full: a restart may send a burst, which the rates above leave room for.
-func newBudget() *budget {
+// newBudget starts full: a restart may send a burst, which the shares leave room for.
+func newBudget(limits WriteLimits) *budget {
 	return &budget{
-		minute: rate.NewLimiter(rate.Every(time.Minute/writesPerMinute), burstMinute),
-		hour:   rate.NewLimiter(rate.Every(time.Hour/writesPerHour), burstHour),
+		minute: limiter(cmp.Or(limits.PerMinute, githubWritesPerMinute), time.Minute, burstOfMinute),
+		hour:   limiter(cmp.Or(limits.PerHour, githubWritesPerHour), time.Hour, burstOfHour),
 	}
+}
+
+// limiter lets so many writes go in a span: a share of them at once, the others evenly, and a little less than all.
+func limiter(writes int, span time.Duration, burst float64) *rate.Limiter {
+	steady := float64(writes) * (used - burst)
+	return rate.NewLimiter(rate.Limit(steady/span.Seconds()), max(1, int(float64(writes)*burst)))
 }
 
 // allow says how long the request has to wait; 0: it may go, and a write is counted.

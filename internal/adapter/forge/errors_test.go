@@ -261,7 +261,7 @@ func TestNoAnswer(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
-	b := newBudget()
+	b := newBudget(WriteLimits{})
 	start := time.Unix(1_800_000_000, 0)
 	now := start
 	var sent []time.Time
@@ -302,7 +302,7 @@ func TestWritesBeyondTheBudgetAreRefusedAndReadsAreNot(t *testing.T) {
 		err = r.EditPullRequest(t.Context(), 3, "t", "b")
 	}
 	var e *Error
-	if !errors.As(err, &e) || writes != burstMinute+1 || !strings.Contains(err.Error(), "below the forge's limits") {
+	if !errors.As(err, &e) || writes != 60+1 || !strings.Contains(err.Error(), "below the forge's limits") {
 		t.Fatalf("after %d writes: %v", writes, err)
 	}
 	after, ok := e.Retryable()

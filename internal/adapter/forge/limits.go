@@ -26,14 +26,14 @@ const (
 	maxRulesets = 50
 )
 
-// GitHub refuses more than 80 content-creating requests a minute and 500 an hour for an installation. A burst and a steady
-// rate that add up to less in any window: 60+18 a minute, 200+290 an hour. The burst is what a busy minute needs; in the long run
-// the hour is the bound.
+// GitHub refuses more than 80 content-creating requests a minute and 500 an hour for an installation. A burst and a steady rate
+// that add up to less in any window. The burst of a minute is what a busy minute needs; in the long run the hour is the bound.
 const (
-	writesPerMinute = 18
-	burstMinute     = 60
-	writesPerHour   = 290
-	burstHour       = 200
+	githubWritesPerMinute = 80
+	githubWritesPerHour   = 500
+	burstOfMinute         = 0.75
+	burstOfHour           = 0.40
+	used                  = 0.975
 )
 
 // How long to leave the forge alone where it does not say.

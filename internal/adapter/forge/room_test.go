@@ -7,7 +7,7 @@ import (
 
 // Work that takes several writes asks for room first: refused halfway, each attempt would spend what the next one needs, for ever.
 func TestRoomSpendsNothingAndEnds(t *testing.T) {
-	b := newBudget()
+	b := newBudget(WriteLimits{})
 	now := time.Unix(1_800_000_000, 0)
 	for b.allow(now, true) == 0 {
 	}
