@@ -249,6 +249,11 @@ func TestVisibleKeepsReadableText(t *testing.T) {
 	if got := visible("a\u202eb\x00\xff", 100); got != `a\u{202E}b\u{0000}\x{FF}` {
 		t.Errorf("got %q", got)
 	}
+	for _, r := range []rune{0x34f, 0x115f, 0x17b4, 0x180b, 0x2800, 0x3164, 0xfe0f, 0xffa0, 0xe0100, 0xe0041, 0x301, 0x20dd} {
+		if plain(r) {
+			t.Errorf("%U passes, though nobody sees it stand there", r)
+		}
+	}
 	for r := rune(0); r <= 0x10000; r++ {
 		if plain(r) && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Co, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)) {
 			t.Errorf("%U passes", r)
