@@ -35,11 +35,10 @@ func plain(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
 		return r >= ' ' && r <= '~'
-	case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), unicode.Is(unicode.Variation_Selector, r), r == '\u2800':
+	case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), r == '\u2800':
 		return false
-	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
-		return false // a mark on top of its neighbour; text in composed form needs none
 	}
+	// Not Mn and Me: a mark sits on top of its neighbour, and text in composed form needs none.
 	return unicode.In(r, unicode.L, unicode.Mc, unicode.N, unicode.P, unicode.S)
 }
 
