@@ -44,9 +44,8 @@ func lint(s streams, dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := newJudge(set.OwnRules()); err != nil {
-		fmt.Fprintln(s.out, err)
-		return &exit{code: exitUsage}
+	if problems := ruleProblems(set.OwnRules()); len(problems) > 0 {
+		return report(s, problems)
 	}
 	overlays := lintOverlays{overlay.NewTree(tree)}
 	if problems := pipeline.Lint(set, tree, overlays); len(problems) > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/liftlock/liftlock/internal/adapter/rego"
 	"github.com/liftlock/liftlock/internal/adapter/sigstore"
 	"github.com/liftlock/liftlock/internal/bot"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/server"
 )
 
@@ -120,4 +121,17 @@ func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	c.count(r.Method, answer.StatusCode)
 	return answer, nil
+}
+
+// ruleProblems checks a repository's own rules, their tests included.
+func ruleProblems(own map[string][]byte) pipeline.Problems {
+	var problems pipeline.Problems
+	for _, p := range rego.Check(own) {
+		file := pipeline.Directory + "/policies"
+		if p.Path != "" {
+			file += "/" + p.Path
+		}
+		problems = append(problems, pipeline.Problem{File: file, Line: p.Line, Message: p.Message})
+	}
+	return problems
 }

@@ -110,51 +110,34 @@ func (g *gatherer) verify(ctx context.Context, f *facts, envelopes []evidence.En
 	if err != nil {
 		return
 	}
-	vulnerabilities := &verdict.Vulnerabilities{Reports: []verdict.Report{}}
-	var findings [][]evidence.Vulnerability
+	var scans []verdict.Scan
 	for _, v := range answer.Verified {
 		switch {
 		case v.Kind == evidence.KindSignature:
 			f.signatures = append(f.signatures, verdict.Signature{Envelope: v.Envelope, Source: v.Source, Signer: v.Signer})
 		case v.PredicateType == evidence.CosignVulnerabilities:
-			report, found, err := decodeScan(v)
+			scan, err := decodeScan(v)
 			if err != nil {
 				f.rejected = append(f.rejected, verdict.Rejected{Envelope: v.Envelope, Source: v.Source, Code: codeOf(err, evidence.CodePredicateSchema)})
 				continue
 			}
-			vulnerabilities.Reports = append(vulnerabilities.Reports, report)
-			findings = append(findings, found)
+			scans = append(scans, scan)
 		}
 	}
-	f.vulnerabilities = united(vulnerabilities, findings)
+	f.vulnerabilities = verdict.UniteVulnerabilities(scans)
 	sortFacts(f)
 }
 
-func decodeScan(v evidence.Verified) (verdict.Report, []evidence.Vulnerability, error) {
+func decodeScan(v evidence.Verified) (verdict.Scan, error) {
 	statement, err := evidence.ParseStatement(v.Statement)
 	if err != nil {
-		return verdict.Report{}, nil, err
+		return verdict.Scan{}, err
 	}
 	scan, findings, err := evidence.DecodeVulnerabilities(statement)
-	return verdict.Report{
+	return verdict.Scan{Findings: findings, Report: verdict.Report{
 		Envelope: v.Envelope, Tool: scan.Tool, At: scan.At, DatabaseAt: scan.DatabaseAt,
 		Packages: scan.Packages, Findings: scan.Findings, Signer: v.Signer,
-	}, findings, err
-}
-
-// united lists what rules may ask about one by one, and counts the rest.
-func united(all *verdict.Vulnerabilities, findings [][]evidence.Vulnerability) *verdict.Vulnerabilities {
-	all.Counts, all.Findings = map[evidence.Severity]int{}, []evidence.Vulnerability{}
-	for _, finding := range evidence.MergeVulnerabilities(findings...) {
-		all.Counts[finding.Max]++
-		if finding.Max != evidence.Low && finding.Max != evidence.Negligible {
-			all.Findings = append(all.Findings, finding)
-		}
-	}
-	slices.SortFunc(all.Reports, func(a, b verdict.Report) int {
-		return cmp.Or(cmp.Compare(a.Envelope.String(), b.Envelope.String()), cmp.Compare(a.Signer.Trust, b.Signer.Trust))
-	})
-	return all
+	}}, err
 }
 
 func sortFacts(f *facts) {
