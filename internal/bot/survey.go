@@ -43,9 +43,10 @@ func surveyEnvironment(set *pipeline.Set, environment pipeline.EnvironmentRoute,
 		}
 		overlays = append(overlays, o)
 	}
+	pinned := newPinboard(base.overlays, overlays)
 	byApplication := map[string]*promotion.Unit{}
 	for _, image := range set.ImagesOf(environment.Name) {
-		pins, err := pinsOf(base.overlays, overlays, image)
+		pins, err := pinned.pinsOf(image)
 		if err != nil {
 			problems = append(problems, err)
 		}
@@ -66,51 +67,6 @@ func surveyEnvironment(set *pipeline.Set, environment pipeline.EnvironmentRoute,
 		units = append(units, *unit)
 	}
 	return units, errors.Join(problems...)
-}
-
-// pinsOf finds the entries of an image in the overlays of one environment.
-func pinsOf(tree *overlay.Tree, overlays []*overlay.Overlay, image pipeline.ImageRoute) ([]promotion.Pin, error) {
-	var pins []promotion.Pin
-	var problems []error
-	for _, o := range overlays {
-		entries := o.Find(image.Repository, image.Names)
-		for _, entry := range entries {
-			if entry.Err != nil {
-				problems = append(problems, entry.Err)
-				continue
-			}
-			pins = append(pins, pinOf(o, entry))
-		}
-		if len(entries) > 0 {
-			continue
-		}
-		if pin, runs := missingPin(tree, o, image); runs {
-			pins = append(pins, pin)
-		}
-	}
-	return pins, errors.Join(problems...)
-}
-
-// missingPin is the entry that an overlay lacks which runs the image without one: it gets one with the first promotion.
-func missingPin(tree *overlay.Tree, o *overlay.Overlay, image pipeline.ImageRoute) (promotion.Pin, bool) {
-	uses, err := tree.Images(o.Dir)
-	if err != nil {
-		return promotion.Pin{}, false // not to be read in full: lint says why; what it pins itself is still promoted
-	}
-	for _, use := range uses {
-		if used, err := digest.ParseImage(use.Image); err == nil && used.Repository == image.Repository {
-			name, newName, err := tree.EntryName(o.Dir, image.Repository, image.Names)
-			return promotion.Pin{Overlay: o.Dir, File: o.Path, Entry: name, NewName: newName}, err == nil
-		}
-	}
-	return promotion.Pin{}, false
-}
-
-func pinOf(o *overlay.Overlay, entry overlay.Entry) promotion.Pin {
-	return promotion.Pin{
-		Overlay: o.Dir, File: o.Path, Entry: entry.Name,
-		Candidate: promotion.Candidate{Tag: entry.Tag, Digest: entry.Digest},
-	}
 }
 
 // movesBetween returns what changes for a unit's images from one tree to another: an image and target for each digest that any of
