@@ -43,30 +43,6 @@ func (l *Local) Close() error {
 	return l.store.Close()
 }
 
-// Refs returns every ref with the object it points to, HEAD included.
-func (l *Local) Refs() (map[string]string, error) {
-	iter, err := l.refs.IterReferences()
-	if err != nil {
-		return nil, fmt.Errorf("listing refs: %w", err)
-	}
-	refs := map[string]string{}
-	err = iter.ForEach(func(ref *plumbing.Reference) error {
-		resolved, err := storer.ResolveReference(l.refs, ref.Name())
-		if errors.Is(err, plumbing.ErrReferenceNotFound) { // HEAD of a branch without commits, origin/HEAD of one that is gone
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		refs[ref.Name().String()] = resolved.Hash().String()
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing refs: %w", err)
-	}
-	return refs, nil
-}
-
 // Resolve returns the commit that a name stands for: a full object name, HEAD, a full ref, a branch here, or a branch of origin.
 func (l *Local) Resolve(name string) (string, error) {
 	if objectName.MatchString(name) {

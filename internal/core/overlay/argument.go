@@ -77,9 +77,6 @@ func (a Argument) check() error {
 	return a.edit.check()
 }
 
-// Name returns the name of the entry that the argument is about.
-func (a Argument) Name() string { return a.edit.Name }
-
 // SetArguments applies arguments in order, as Set does, so that of two for one entry the later one counts, as in kustomize. A digest
 // is dropped only with unpin: "app:v2" on a pinned entry would otherwise take the pin away without a word.
 func SetArguments(path string, data []byte, arguments []Argument, unpin bool) (Result, error) {

@@ -115,7 +115,7 @@ func FuzzArgument(f *testing.F) {
 		if a.keepTag || a.keepDigest {
 			return // there is nothing to keep
 		}
-		if err != nil || !strings.Contains(string(result.Data), a.Name()) {
+		if err != nil || !strings.Contains(string(result.Data), a.edit.Name) {
 			t.Fatalf("%q: %v\n%s", text, err, result.Data)
 		}
 	})

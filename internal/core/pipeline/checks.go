@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // a host without time zones must not judge otherwise than one with
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 // checkRef refuses what git itself reserves.
@@ -82,7 +84,7 @@ func checkZone(s string) error {
 
 // checkWatchedTag refuses tags under which signatures are kept: they are no candidates.
 func checkWatchedTag(s string) error {
-	if signatureTag(s) {
+	if !evidence.IsCandidateTag(s) {
 		return errors.New("signatures are kept under such tags")
 	}
 	return nil

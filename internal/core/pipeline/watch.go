@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 // orderGroup is the group of a watch pattern whose number says which tag is newer.
@@ -36,20 +38,11 @@ type Watch struct {
 // Exact returns the tag of a rule that follows one tag: no list of tags is needed then.
 func (w Watch) Exact() (string, bool) { return w.rule.Tag, w.rule.Tag != "" }
 
-// signatureTag reports whether a tag is where signatures, attestations, SBOMs or referrers of an image are kept.
-func signatureTag(tag string) bool {
-	hex, ok := strings.CutPrefix(tag, "sha256-")
-	for _, suffix := range []string{".sig", ".att", ".sbom"} {
-		hex = strings.TrimSuffix(hex, suffix)
-	}
-	return ok && len(hex) == 64 && strings.Trim(hex, "0123456789abcdef") == ""
-}
-
 // Choose returns the tag that the rule follows. Of several equal ones it returns the first by name, whatever their order.
 func (w Watch) Choose(tags []string) (string, bool) {
 	best, found := "", false
 	for _, tag := range tags {
-		if !w.admits(tag) || signatureTag(tag) {
+		if !w.admits(tag) || !evidence.IsCandidateTag(tag) {
 			continue
 		}
 		if !found {

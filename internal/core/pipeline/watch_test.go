@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 // watchOf reads a watch rule as it stands in an Image.
@@ -107,11 +109,11 @@ func FuzzChoose(f *testing.F) {
 			if !ok {
 				continue
 			}
-			if !slices.Contains(tags, chosen) || signatureTag(chosen) {
+			if !slices.Contains(tags, chosen) || !evidence.IsCandidateTag(chosen) {
 				t.Errorf("%q of %v", chosen, tags)
 			}
 			for _, tag := range tags {
-				if order, _, ok := rule.Compare(tag, chosen); ok && order > 0 && rule.admits(tag) && !signatureTag(tag) {
+				if order, _, ok := rule.Compare(tag, chosen); ok && order > 0 && rule.admits(tag) && evidence.IsCandidateTag(tag) {
 					t.Errorf("%q of %v, but %q is newer", chosen, tags, tag)
 				}
 			}
