@@ -3,8 +3,11 @@ package forge
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/google/go-github/v62/github"
@@ -104,15 +107,30 @@ func (r *Repository) Merge(ctx context.Context, number int, head, title, message
 	if !objectName.MatchString(head) { // "" would merge whatever is there
 		return "", &Error{doing: doing, reason: "want the expected head, 40 lower-case hex digits"}
 	}
-	merged, resp, err := r.client().PullRequests.Merge(ctx, r.owner, r.name, number, message,
-		&github.PullRequestOptions{SHA: head, CommitTitle: title, MergeMethod: "merge"})
-	if err != nil {
-		return "", r.fail(doing, resp, err)
+	var merged *github.PullRequestMergeResult
+	for _, method := range []string{"merge", "squash", "rebase"} {
+		var resp *github.Response
+		var err error
+		merged, resp, err = r.client().PullRequests.Merge(ctx, r.owner, r.name, number, message,
+			&github.PullRequestOptions{SHA: head, CommitTitle: title, MergeMethod: method})
+		if err == nil {
+			break
+		}
+		if !methodRefused(err) || method == "rebase" {
+			return "", r.fail(doing, resp, err)
+		}
 	}
 	if !merged.GetMerged() || !objectName.MatchString(merged.GetSHA()) {
 		return "", &Error{doing: doing, reason: "the answer does not say that it was merged", retry: true, after: pauseBlocked}
 	}
 	return merged.GetSHA(), nil
+}
+
+// methodRefused reports whether the repository's settings leave out this way of merging. The status alone says only that it cannot be
+// merged now.
+func methodRefused(err error) bool {
+	refusal, ok := errors.AsType[*github.ErrorResponse](err)
+	return ok && refusal.Response.StatusCode == http.StatusMethodNotAllowed && strings.Contains(refusal.Message, "not allowed on this repository")
 }
 
 // readPullRequest takes over what may be missing as zero: the account of an author or a fork may have been deleted.
