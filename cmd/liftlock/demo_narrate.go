@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -155,16 +156,10 @@ func (n *narrator) last(kind ledger.Kind, environment string, d digest.Digest) (
 // checkOn returns the state of the check on a commit: its conclusion, else its status, "" where there is none.
 func (n *narrator) checkOn(head string) string {
 	runs, err := n.world.GitHub.CheckRuns(sandbox.Deployments, head)
-	if err != nil {
+	if err != nil || len(runs) == 0 {
 		return ""
 	}
-	for _, run := range runs {
-		if run.Conclusion != "" {
-			return run.Conclusion
-		}
-		return run.Status
-	}
-	return ""
+	return cmp.Or(runs[0].Conclusion, runs[0].Status)
 }
 
 func (n *narrator) summary(problems []string, took time.Duration) {

@@ -162,12 +162,3 @@ func (f *fake) last(line string) request {
 	f.t.Fatalf("nobody asked %q", line)
 	return request{}
 }
-
-func indented(t testing.TB, s string) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := json.Indent(&b, []byte(s), "", " "); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}

@@ -73,7 +73,8 @@ func TestKeys(t *testing.T) {
 		}
 		return string(public)
 	}
-	if pem("a") != pem("a") || pem("a") == pem("b") || !strings.HasPrefix(pem("a"), "-----BEGIN PUBLIC KEY-----\n") {
+	first, again := pem("a"), pem("a")
+	if first != again || first == pem("b") || !strings.HasPrefix(first, "-----BEGIN PUBLIC KEY-----\n") {
 		t.Error("want one key for each name")
 	}
 	if public, err := newAuthority(t, "a").Keyless(Identity{}).PublicPEM(); err != nil || public != nil {
