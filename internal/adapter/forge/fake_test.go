@@ -1,7 +1,6 @@
 package forge
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
