@@ -115,6 +115,10 @@ func subjectStories() []story {
 		{"NoDigest", func(i *verdict.Input) { i.Evidence.Subject.Digest = digest.Digest{} }, "subject", "SUBJECT_OTHER", failed, ""},
 		{"PlatformMissing", func(i *verdict.Input) { i.Requirements.Platforms = []string{"linux/amd64", "linux/s390x"} },
 			"subject", "PLATFORM_MISSING", failed, "no image for linux/s390x; there is linux/amd64, linux/arm64"},
+		{"PlatformsNotSeen", func(i *verdict.Input) {
+			unread("manifest", "REGISTRY_UNREACHABLE")(i)
+			i.Evidence.Subject.Platforms = nil
+		}, "subject", "REGISTRY_UNREACHABLE", pending, "manifest could not be read"},
 		{"PlatformsOfASingleImage", func(i *verdict.Input) { i.Evidence.Subject.Platforms = nil }, "subject", "PLATFORM_MISSING", failed, "single image"},
 	}
 }

@@ -63,8 +63,18 @@ same if {
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains lib.finding("PLATFORM_MISSING", sprintf("no image for %s; there is %s", [platform, there]), {"{platform}": platform}) if {
+	was_read
 	some platform in lib.list(lib.requirements, ["platforms"])
 	not platform in platforms
+}
+
+# was_read is true unless somebody looked in vain: what a registry that is down does not show is not missing.
+default was_read := true
+
+was_read := false if {
+	some look in lib.list(lib.evidence, ["looked"])
+	look.source == "manifest"
+	look.state != "ok"
 }
 
 platforms := {platform.name | some platform in lib.list(subject, ["platforms"])}
