@@ -1,12 +1,21 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"io/fs"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 )
+
+// peerError is an error of a peer that could not be looked at. That says nothing about the image; another try may.
+type peerError interface {
+	error
+	Retryable() (after time.Duration, ok bool)
+}
 
 func verifyCommand(s streams) *cobra.Command {
 	var output outputFlag
@@ -15,7 +24,7 @@ func verifyCommand(s streams) *cobra.Command {
 		Use:   "verify IMAGE --env ENVIRONMENT",
 		Short: "Judge one image for one environment, by the documents of the clone in the current directory",
 		Long: "Judge one image, REPOSITORY:TAG or REPOSITORY@DIGEST, for one environment. The last line is the verdict.\n" +
-			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING.",
+			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING or could not look.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			image, err := digest.ParseImage(args[0])
@@ -27,6 +36,9 @@ func verifyCommand(s streams) *cobra.Command {
 				return err
 			}
 			p, err := judgingBot(s.err).Verify(c.Context(), clone, image, environment)
+			if _, ok := errors.AsType[peerError](err); ok && !errors.Is(err, fs.ErrNotExist) {
+				return &exit{code: exitPending, err: err}
+			}
 			if err != nil {
 				return err
 			}
