@@ -202,7 +202,7 @@ func (s *Set) checkSoak(p *located[Pipeline], environment *Environment, path str
 	if soak.In == "" || !s.known("an environment of this pipeline", mention{soak.In, p.source, path + ".in"}, environmentNames(p)) {
 		return
 	}
-	if !slices.Contains(s.before(environment.Name), soak.In) {
+	if placed := s.placed(p, environment); placed && !slices.Contains(s.before(environment.Name), soak.In) {
 		s.complain(p.source, path+".in", "an environment that comes before "+environment.Name, fmt.Sprintf("%q", soak.In))
 	}
 }

@@ -130,9 +130,9 @@ func (s *Set) checkWaiver(waiver *located[Waiver], images []string) {
 
 // checkEnvironments refuses names that no pipeline has: an exception that holds nowhere looks as if it did.
 func (s *Set) checkEnvironments(at *source, names []string) {
-	all := make([]string, len(s.steps))
-	for i := range s.steps {
-		all[i] = s.steps[i].Name
+	var all []string
+	for i := range s.pipelines { // not s.steps: those in a circle are there all the same
+		all = append(all, environmentNames(&s.pipelines[i])...)
 	}
 	for i, name := range names {
 		s.known("an environment", mention{name, at, fmt.Sprintf("spec.environments[%d]", i)}, all)

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Problem is one thing wrong with the documents. Line and Column count from 1; 0 where the whole file is meant.
+// Problem is one thing wrong with the documents. Line and Column count from 1; 0 where the whole file, or the whole line, is meant.
 type Problem struct {
 	File    string
 	Line    int
@@ -24,7 +24,10 @@ func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.File)
 	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	if p.Line > 0 && p.Column > 0 {
+		fmt.Fprintf(&b, ":%d", p.Column)
 	}
 	if p.Path != "" {
 		b.WriteString(": " + p.Path)
