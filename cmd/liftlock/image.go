@@ -13,7 +13,11 @@ import (
 )
 
 func imageCommand(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "image", Short: "Edit images in kustomizations"}
+	c := &cobra.Command{
+		Use: "image", Short: "Edit images in kustomizations",
+		Args: cobra.NoArgs, // else a mistyped subcommand would print help and succeed
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
 	c.AddCommand(imageSetCommand(s))
 	return c
 }
@@ -77,13 +81,16 @@ func setImages(s streams, path string, arguments []overlay.Argument, unpin bool)
 		return fmt.Errorf("reading %q: %w", path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("editing %q: want a regular file, got %s", path, info.Mode().Type())
+		return fmt.Errorf("editing %q: want a regular file, got %s", path, kindOf(info.Mode()))
 	}
 	before, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("reading %q: %w", path, err)
 	}
 	result, err := overlay.SetArguments(path, before, arguments, unpin)
+	if lost, ok := errors.AsType[coded](err); ok && lost.Code() == overlay.CodePinLost {
+		return fmt.Errorf("%w (--unpin)", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,6 +104,19 @@ func setImages(s streams, path string, arguments []overlay.Argument, unpin bool)
 		return nil
 	}
 	return replace(path, result.Data, info.Mode().Perm())
+}
+
+// coded is an error with a code of the code table.
+type coded interface {
+	error
+	Code() string
+}
+
+func kindOf(mode os.FileMode) string {
+	if mode&os.ModeSymlink != 0 {
+		return "a symbolic link"
+	}
+	return "a special file"
 }
 
 // replace writes beside the file and renames: whoever is killed leaves the old file or the new one, never half of it.

@@ -33,8 +33,12 @@ func lintCommand(s streams) *cobra.Command {
 
 // lint writes problems to standard output, one a line, as data; what is merely worth knowing goes to the narration.
 func lint(s streams, dir string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return errors.Join(fmt.Errorf("reading %q: want a directory", dir), err)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("reading %q: %w", dir, err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("reading %q: want a directory", dir)
 	}
 	tree := os.DirFS(dir)
 	set, err := pipeline.Load(tree)
@@ -54,7 +58,7 @@ func lint(s streams, dir string) error {
 	if err := overlays.remark(s, set, tree); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "%d environments, %d images: no problem found\n", len(set.Environments()), len(set.Images()))
+	fmt.Fprintf(s.err, "no problem found; environments: %d, images: %d\n", len(set.Environments()), len(set.Images()))
 	return nil
 }
 
