@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/ledger"
 	"github.com/liftlock/liftlock/internal/core/verdict"
@@ -83,8 +84,18 @@ func (r *rig) file(path string) string {
 func (r *rig) pull(branch, base string, changes map[string]blob) (number int, head string) {
 	r.t.Helper()
 	r.git("", "branch", "--force", branch, base)
-	r.rewrite(branch, changes)
-	files := map[string]*string{"notes/" + branch + ".md": &branch} // the sandbox opens pull requests with a push
+	files := map[string]*string{}
+	for path, to := range changes {
+		switch to.mode {
+		case "":
+			files[path] = nil
+		case "100644":
+			files[path] = &to.content
+		default:
+			r.rewrite(branch, map[string]blob{path: to})
+			files["notes/"+branch+".md"] = &branch // the sandbox opens pull requests with a push
+		}
+	}
 	number, err := r.world.GitHub.HumanPullRequest(github.HumanPull{Title: branch, Push: github.Push{
 		User: sandbox.Developer, Repository: sandbox.Deployments, Branch: branch, Files: files, Message: branch,
 	}})
@@ -92,6 +103,28 @@ func (r *rig) pull(branch, base string, changes map[string]blob) (number int, he
 		r.t.Fatal(err)
 	}
 	return number, r.pullRequest(number).HeadCommit
+}
+
+// conclusion waits for the check on a commit to be completed and returns how.
+func (r *rig) conclusion(head string) (conclusion, summary string) {
+	r.t.Helper()
+	r.wait("the check on "+head, func() bool {
+		runs, err := r.world.GitHub.CheckRuns(sandbox.Deployments, head)
+		if err != nil || len(runs) == 0 {
+			return false
+		}
+		conclusion, summary = runs[0].Conclusion, runs[0].Title+"\n"+runs[0].Summary
+		return conclusion != ""
+	})
+	return conclusion, summary
+}
+
+// refused waits for the check on a commit, which must fail and say why.
+func (r *rig) refused(what, head, why string) {
+	r.t.Helper()
+	if got, summary := r.conclusion(head); got != "failure" || !strings.Contains(summary, why) {
+		r.t.Errorf("%s: check %s, want failure that says %q: %s", what, got, why, summary)
+	}
 }
 
 func (r *rig) pulls() []github.PullRequest {
@@ -113,15 +146,13 @@ func (r *rig) pullRequest(number int) github.PullRequest {
 	return pulls[at]
 }
 
-// approve has people approve a pull request and merges it as the last of them.
-func (r *rig) approveAndMerge(number int, people ...string) {
+// approveAndMerge has a person approve and merge a pull request.
+func (r *rig) approveAndMerge(number int, who string) {
 	r.t.Helper()
-	for _, who := range people {
-		if err := r.world.GitHub.Approve(who, sandbox.Deployments, number); err != nil {
-			r.t.Fatal(err)
-		}
+	if err := r.world.GitHub.Approve(who, sandbox.Deployments, number); err != nil {
+		r.t.Fatal(err)
 	}
-	if err := r.world.GitHub.Merge(people[len(people)-1], sandbox.Deployments, number); err != nil {
+	if err := r.world.GitHub.Merge(who, sandbox.Deployments, number); err != nil {
 		r.t.Fatalf("merging %d: %v", number, err)
 	}
 }
@@ -258,8 +289,19 @@ func (r *rig) nothingTwice(entries []ledger.Entry) {
 }
 
 // under lets the steps of a subtest fail that subtest. The function that it returns ends that.
-func (r *rig) under(t *testing.T) func() {
+func (r *rig) under(t testing.TB) func() {
 	outer := r.t
 	r.t = t
 	return func() { r.t = outer }
 }
+
+// quiet waits until a reconcile that began after everything so far has come to its end with nothing left to do at once. The first that
+// ends may have begun before.
+func (r *rig) quiet() {
+	r.t.Helper()
+	r.idle()
+	r.idle()
+}
+
+// unlimited is for tests that promote more often than GitHub would let one installation.
+var unlimited = forge.WriteLimits{PerMinute: 1e6, PerHour: 1e6}

@@ -118,7 +118,7 @@ func TestForgedSignaturesAreDenied(t *testing.T) {
 	}
 	good := r.attached("1.6.0", signed(release, signer.Legacy), scanned(release)) // the same rig does promote what is in order
 	r.decided("dev", good, "PASSED")
-	r.idle()
+	r.quiet()
 	for _, d := range denied {
 		r.untouched(d)
 	}

@@ -45,6 +45,7 @@ type Bot struct {
 
 // New returns a bot that knows no repository yet.
 func New(o Options) *Bot {
+	o.NewJudge = remembered(o.NewJudge)
 	return &Bot{Options: o, metrics: o.Metrics, gatherer: newGatherer(o.Registry, o.Verifier), repositories: map[string]*repository{}}
 }
 
@@ -119,6 +120,7 @@ func (b *Bot) reconcile(ctx context.Context, r *repository, hints hints) (time.D
 		return b.untilNext(r, b.Now()), nil
 	}
 	if v.set == nil {
+		r.restore(hints) // what was pushed meanwhile is looked at once the base is mended
 		return b.untilNext(r, b.Now()), b.guardBroken(ctx, r, v)
 	}
 	if err := b.settle(ctx, r, v); err != nil {

@@ -37,6 +37,10 @@ func (b *Bot) guardPull(ctx context.Context, r *repository, v *view, pull promot
 	if err != nil {
 		return false, err
 	}
+	problem := v.problemOf(b, h)
+	if problem != nil {
+		return false, b.report(ctx, r, problemCheck(pull.HeadCommit, problem))
+	}
 	judged, err := b.judgeHead(ctx, r, v, h)
 	if err != nil {
 		return false, err
@@ -196,11 +200,6 @@ func (b *Bot) recordHead(ctx context.Context, v *view, h *head, judged []judgedU
 // checkOf says what the check shall show. It is never neutral or skipped: the forge lets those pass (A80).
 func (b *Bot) checkOf(ctx context.Context, v *view, h *head, judged []judgedUnit) promotion.CheckRun {
 	check := promotion.CheckRun{Head: h.pull.HeadCommit, Status: "completed"}
-	if problem := v.configurationProblem(b, h); problem != nil {
-		check.Conclusion, check.Title = "failure", "the documents in .liftlock are not valid"
-		check.Summary = render.Problem(problem)
-		return check
-	}
 	if len(judged) == 0 {
 		check.Conclusion, check.Title, check.Summary = "success", "no image moves", "This pull request changes no image that an environment pins."
 		return check
@@ -289,39 +288,4 @@ func (b *Bot) merge(ctx context.Context, r *repository, v *view, h *head, j judg
 	b.Log.InfoContext(ctx, "merged", "repository", r.name, "environment", j.unit.Environment, "application", j.unit.Application,
 		"number", h.pull.Number, "commit", commit)
 	return nil
-}
-
-// configurationProblem checks the documents of a head that changes them: what is broken there would stop everything once merged.
-func (v *view) configurationProblem(b *Bot, h *head) error {
-	if h.pull.BaseRef != v.main || !slices.ContainsFunc(h.changed, func(p string) bool { return strings.HasPrefix(p, pipeline.Directory+"/") }) {
-		return nil
-	}
-	_, _, err := load(h.tree.tree, b.NewJudge)
-	return err
-}
-
-// guardBroken reports on pull requests while the documents of the base branch are broken: one that mends them may go on, no other
-// that might move an image.
-func (b *Bot) guardBroken(ctx context.Context, r *repository, v *view) error {
-	b.Log.ErrorContext(ctx, "documents are not valid: nothing is promoted", "repository", r.name, "error", v.broken)
-	var failed []error
-	for _, pull := range v.pulls {
-		if pull.BaseRef != v.main {
-			continue
-		}
-		failed = append(failed, b.reportBroken(ctx, r, v, pull))
-	}
-	return errors.Join(failed...)
-}
-
-func (b *Bot) reportBroken(ctx context.Context, r *repository, v *view, pull promotion.PullRequest) error {
-	h, err := b.readHead(ctx, r, v, pull)
-	if err != nil {
-		return err
-	}
-	check := promotion.CheckRun{Head: pull.HeadCommit, Status: "completed", Conclusion: "success", Title: "the documents in .liftlock become valid"}
-	if _, _, err := load(h.tree.tree, b.NewJudge); err != nil {
-		check.Conclusion, check.Title, check.Summary = "failure", "the documents in .liftlock are not valid", render.Problem(err)
-	}
-	return b.report(ctx, r, check)
 }

@@ -16,6 +16,7 @@ type head struct {
 	tree    base // of the head
 	base    base // of fork
 	units   []headUnit
+	problem error // why nothing could be promoted on once it is merged, or what it brings in that nobody judged
 }
 
 // headUnit is one unit whose pins the head moves.
@@ -52,7 +53,10 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 	if h.base, err = newBase(git, h.fork); err != nil {
 		return nil, err
 	}
-	h.units = v.unitsMoved(h)
+	if v.set != nil {
+		h.units = v.unitsMoved(h)
+		h.problem = v.reshaped(h)
+	}
 	v.heads[pull.Number] = h
 	return h, nil
 }

@@ -27,12 +27,14 @@ type view struct {
 	main   string          // branch that the documents are read from
 	set    *pipeline.Set   // nil: none, or broken
 	broken error           // why set is nil, where documents exist
-	judge  Judge
-	units  []promotion.Unit
-	seen   map[string]promotion.Candidate // by image name
-	unseen map[string]error               // images whose registry could not be read
-	fresh  map[digest.Repository]bool     // images whose evidence is to be looked at again
-	pulls  []promotion.PullRequest
+	// documents are what is valid by itself while the overlays are broken; nil where the documents are.
+	documents *pipeline.Set
+	judge     Judge
+	units     []promotion.Unit
+	seen      map[string]promotion.Candidate // by image name
+	unseen    map[string]error               // images whose registry could not be read
+	fresh     map[digest.Repository]bool     // images whose evidence is to be looked at again
+	pulls     []promotion.PullRequest
 
 	ledger       Git
 	ledgerBranch string
@@ -76,7 +78,7 @@ func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error
 	if err := b.readPulls(ctx, r, v, h); err != nil {
 		return nil, err
 	}
-	if v.set != nil {
+	if v.documents != nil {
 		err = b.readLedger(ctx, r, v)
 	}
 	return v, err
@@ -108,11 +110,15 @@ func (b *Bot) configure(ctx context.Context, r *repository, v *view) error {
 		r.watch(c)
 	}
 	v.set, v.judge, v.units, v.broken = r.config.set, r.config.judge, r.config.units, r.config.err
+	v.documents = r.config.documents
 	v.bases = r.config.bases
 	return nil
 }
 
 func (c *configuration) current(refs map[string]string) bool {
+	if _, ok := refs[heads+c.absent]; ok {
+		return false
+	}
 	for branch, base := range c.bases {
 		if refs[heads+branch] != base.commit {
 			return false
@@ -136,9 +142,10 @@ func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view) (*configu
 		c.err = err
 		return c, nil
 	}
+	c.documents = set
 	for _, branch := range branches(set, v.main) {
 		if _, ok := v.refs[heads+branch]; !ok {
-			c.err = fmt.Errorf("branch %q: an environment is routed to it, but it does not exist", branch)
+			c.absent, c.err = branch, fmt.Errorf("branch %q: an environment is routed to it, but it does not exist", branch)
 			return c, nil
 		}
 		if _, err := c.add(ctx, git, v.refs, branch); err != nil {
@@ -300,7 +307,7 @@ func (b *Bot) readLedger(ctx context.Context, r *repository, v *view) error {
 
 // openLedger finds the branch that the ledger lies on: of the repository itself, or of another one.
 func (b *Bot) openLedger(ctx context.Context, r *repository, v *view) error {
-	name, branch := v.set.Ledger()
+	name, branch := v.documents.Ledger()
 	v.ledger, v.ledgerBranch, v.ledgerHead = r.remote.Git, branch, v.refs[heads+branch]
 	if name == "" || strings.EqualFold(name, r.name) {
 		return nil

@@ -53,9 +53,12 @@ type sighting struct {
 type configuration struct {
 	bases map[string]base // by branch
 	set   *pipeline.Set
-	judge Judge
-	units []promotion.Unit
-	err   error // the documents are broken: nothing is promoted until they are mended
+	// documents is set where the overlays alone are broken; it is what set is otherwise.
+	documents *pipeline.Set
+	judge     Judge
+	units     []promotion.Unit
+	absent    string // branch that an environment is routed to and that did not exist
+	err       error  // the documents are broken: nothing is promoted until they are mended
 }
 
 func newRepository(name string) *repository {
@@ -98,10 +101,13 @@ func (r *repository) restore(h hints) {
 	maps.Copy(r.heard.packages, h.packages)
 }
 
-// watch notes which images are watched, so that a push of one of them leads here.
+// watch notes which images are watched, so that a push of one of them leads here. While the base is broken those from before stay.
 func (r *repository) watch(c *configuration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c.err != nil {
+		return
+	}
 	r.watched = map[digest.Repository]bool{}
 	if c.set == nil {
 		return

@@ -18,7 +18,7 @@ func survey(set *pipeline.Set, bases map[string]base, main string) ([]promotion.
 	var problems []error
 	for _, environment := range set.Environments() {
 		branch := orMain(environment.Branch, main)
-		found, err := surveyEnvironment(set, environment, bases[branch], branch)
+		found, err := surveyEnvironment(set, environment, bases[branch], branch, func(string) bool { return true })
 		units = append(units, found...)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("environment %q: %w", environment.Name, err))
@@ -28,7 +28,8 @@ func survey(set *pipeline.Set, bases map[string]base, main string) ([]promotion.
 	return units, errors.Join(problems...)
 }
 
-func surveyEnvironment(set *pipeline.Set, environment pipeline.EnvironmentRoute, base base, branch string) ([]promotion.Unit, error) {
+// surveyEnvironment reads those overlays of one environment that are of interest.
+func surveyEnvironment(set *pipeline.Set, environment pipeline.EnvironmentRoute, base base, branch string, of func(dir string) bool) ([]promotion.Unit, error) {
 	directories, err := set.Overlays(environment.Name, base.tree)
 	if err != nil {
 		return nil, err
@@ -36,6 +37,9 @@ func surveyEnvironment(set *pipeline.Set, environment pipeline.EnvironmentRoute,
 	var overlays []*overlay.Overlay
 	var problems []error
 	for _, directory := range directories {
+		if !of(directory) {
+			continue
+		}
 		o, err := base.overlays.Open(directory)
 		if err != nil {
 			problems = append(problems, err)

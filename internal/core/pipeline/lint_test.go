@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -16,11 +17,9 @@ import (
 
 func TestOverlays(t *testing.T) {
 	fsys := example(t)
-	fsys["apps/linked"] = &fstest.MapFile{Data: []byte("checkout"), Mode: fs.ModeSymlink}
 	fsys["apps/GIT~1/overlays/production/x"] = &fstest.MapFile{}
 	fsys["apps/z./overlays/production/x"] = &fstest.MapFile{}
 	fsys["apps/file/overlays/production"] = &fstest.MapFile{}
-	fsys["apps/sub/overlays/production"] = &fstest.MapFile{Mode: fs.ModeIrregular}
 	got, err := loaded(t).Overlays("production", fsys)
 	if err != nil {
 		t.Fatal(err)
@@ -30,6 +29,16 @@ func TestOverlays(t *testing.T) {
 	}
 	if _, err := loaded(t).Overlays("moon", fsys); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("overlays of no environment: %v", err)
+	}
+	for name, mode := range map[string]fs.FileMode{"apps/linked": fs.ModeSymlink, "apps/sub/overlays/production": fs.ModeIrregular} {
+		odd := maps.Clone(fsys)
+		odd[name] = &fstest.MapFile{Data: []byte("checkout"), Mode: mode}
+		if got, err := loaded(t).Overlays("production", odd); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %q, %v, want an error that names it", name, got, err)
+		}
+	}
+	if got, err := loaded(t).Overlays("production", fstest.MapFS{"apps/checkout/x": {}}); err == nil || !strings.Contains(err.Error(), "none that matches") {
+		t.Errorf("an environment without overlays: %q, %v", got, err)
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // Overlays returns the directories of a tree, rooted at the repository, that realise an environment: sorted, each once. Links
-// are never followed: they could lead from one environment into another (A61).
+// are never followed: they could lead from one environment into another (A61). A link in the way and a pattern that names nothing are
+// errors, as in Lint: an environment that loses an overlay must not do so in silence.
 func (s *Set) Overlays(environment string, tree fs.FS) ([]string, error) {
 	i := s.step(environment)
 	if i < 0 {
@@ -20,6 +21,12 @@ func (s *Set) Overlays(environment string, tree fs.FS) ([]string, error) {
 		found, err := expand(tree, glob)
 		if err != nil {
 			return nil, fmt.Errorf("listing overlays of %s: %w", environment, err)
+		}
+		if len(found.refused) > 0 {
+			return nil, fmt.Errorf("listing overlays of %s: wanted plain directories, got %s, which is a link or a submodule", environment, found.refused[0])
+		}
+		if len(found.directories) == 0 {
+			return nil, fmt.Errorf("listing overlays of %s: wanted a directory, got none that matches %q", environment, glob)
 		}
 		list = append(list, found.directories...)
 	}

@@ -1,0 +1,114 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/promotion"
+	"github.com/liftlock/liftlock/internal/core/render"
+)
+
+// problemOf is why a head must not be merged whatever its images are: what it leaves behind would stop everything, or escape everything.
+func (v *view) problemOf(b *Bot, h *head) error {
+	var documents error
+	if h.pull.BaseRef == v.main && touchesDocuments(h.changed) {
+		_, _, documents = load(h.tree.tree, b.NewJudge)
+	}
+	return errors.Join(documents, h.problem)
+}
+
+func touchesDocuments(changed []string) bool { return slices.ContainsFunc(changed, isDocument) }
+
+func isDocument(file string) bool { return strings.HasPrefix(file, pipeline.Directory+"/") }
+
+func problemCheck(head string, problem error) promotion.CheckRun {
+	return promotion.CheckRun{
+		Head: head, Status: "completed", Conclusion: "failure", Title: "the documents or the overlays are not valid", Summary: render.Problem(problem),
+	}
+}
+
+// reshaped finds what comparing known entries cannot show: overlays that the head makes unreadable, and overlays and entries that it
+// adds. A proposal that the bot recorded is its own proved edit and is spared the work.
+func (v *view) reshaped(h *head) error {
+	if v.recorded(h) || !mayReshape(h) {
+		return nil
+	}
+	touched := map[string]bool{}
+	for _, file := range h.changed {
+		touched[path.Dir(file)] = true
+	}
+	var problems []error
+	for _, environment := range v.set.Environments() {
+		if orMain(environment.Branch, v.main) != h.pull.BaseRef {
+			continue
+		}
+		after, err := surveyEnvironment(v.set, environment, h.tree, h.pull.BaseRef, func(dir string) bool { return touched[dir] })
+		if err != nil {
+			problems = append(problems, fmt.Errorf("environment %q: %w", environment.Name, err))
+		}
+		for _, unit := range after {
+			problems = append(problems, v.newcomers(h, unit)...)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// mayReshape reports whether a kustomization file is among what changed, under any of its names, or anything that is no plain file.
+func mayReshape(h *head) bool {
+	return slices.ContainsFunc(h.changed, func(file string) bool {
+		if strings.HasPrefix(strings.ToLower(path.Base(file)), "kustomization") {
+			return true
+		}
+		info, err := fs.Lstat(h.tree.tree, file)
+		return err == nil && !info.Mode().IsRegular()
+	})
+}
+
+// newcomers lists the entries of a unit that the head adds, unless they show what the environment holds anyway: nobody judged what else
+// they show. An environment that holds nothing of an image yet is not guarded: what it comes to hold first is adopted.
+func (v *view) newcomers(h *head, unit promotion.Unit) []error {
+	var problems []error
+	for _, image := range unit.Images {
+		known, ok := v.imageOf(unit.Environment, image.Name)
+		if !ok {
+			continue
+		}
+		held, _ := known.Holds()
+		for _, pin := range image.Pins {
+			if pin.Digest == held.Digest && !held.Digest.IsZero() || hasPin(known, pin) || entryAt(h.base.overlays, pin) != (promotion.Candidate{}) {
+				continue
+			}
+			problems = append(problems, fmt.Errorf("%s: new entry %q: want the digest that %s holds of image %q, %s, got %s",
+				pin.File, pin.Entry, unit.Environment, image.Name, orNothing(held), orNothing(pin.Candidate)))
+		}
+	}
+	return problems
+}
+
+func (v *view) imageOf(environment, name string) (promotion.Image, bool) {
+	for _, unit := range v.units {
+		if unit.Environment != environment {
+			continue
+		}
+		if n := slices.IndexFunc(unit.Images, func(i promotion.Image) bool { return i.Name == name }); n >= 0 {
+			return unit.Images[n], true
+		}
+	}
+	return promotion.Image{}, false
+}
+
+func hasPin(image promotion.Image, pin promotion.Pin) bool {
+	return slices.ContainsFunc(image.Pins, func(p promotion.Pin) bool { return p.Overlay == pin.Overlay && p.Entry == pin.Entry })
+}
+
+func orNothing(c promotion.Candidate) string {
+	if c.Digest.IsZero() {
+		return "none"
+	}
+	return c.Digest.String()
+}
