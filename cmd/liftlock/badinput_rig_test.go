@@ -274,7 +274,7 @@ func (r *rig) nothingTwice(entries []ledger.Entry) {
 		}
 		if e.Kind == ledger.Decided {
 			slot += " " + e.Decision.Stage
-			said := fmt.Sprint(*e.Decision, e.Images[0].Verdict.Findings)
+			said := fmt.Sprint(*e.Decision, e.Images[0].From, e.Images[0].Verdict.Findings)
 			if last[slot] == said {
 				r.t.Errorf("entry %d repeats the decision %s", e.Seq, slot)
 			}
