@@ -52,7 +52,7 @@ func (h *host) Open(ctx context.Context, name string) (bot.Remote, error) {
 	if err != nil {
 		return bot.Remote{}, err
 	}
-	return bot.Remote{DefaultBranch: branch, Git: mirror, Commits: repository, Proposals: repository, People: repository}, nil
+	return bot.Remote{DefaultBranch: branch, Git: mirror, Commits: repository, Proposals: repository, People: repository, Protection: repository}, nil
 }
 
 // mirror opens a repository's mirror once: it allows one writer.

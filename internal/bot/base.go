@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -30,6 +31,27 @@ func newBase(git History, commit string) (base, error) {
 		return base{}, fmt.Errorf("reading tree of commit %s: %w", commit, err)
 	}
 	return baseOf(commit, tree), nil
+}
+
+// at returns the same branch at another commit. Where git can say what differs, nothing else is parsed again.
+func (b base) at(ctx context.Context, git History, commit string) (base, error) {
+	if b.commit == "" {
+		return newBase(git, commit)
+	}
+	changed, err := git.Changed(ctx, b.commit, commit)
+	if err != nil {
+		return newBase(git, commit) // too much, or a mirror that was made anew and has lost the old commit
+	}
+	return b.changed(git, commit, changed)
+}
+
+// changed returns the base at another commit, which differs in the changed paths.
+func (b base) changed(git History, commit string, changed []string) (base, error) {
+	next, err := newBase(git, commit)
+	if err == nil {
+		next.overlays = b.overlays.Next(next.tree, changed)
+	}
+	return next, err
 }
 
 func baseOf(commit string, tree fs.FS) base {

@@ -47,10 +47,12 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 	if h.changed, err = git.Changed(ctx, h.fork, pull.HeadCommit); err != nil {
 		return nil, fmt.Errorf("comparing pull request %d with %s: %w", pull.Number, pull.BaseRef, err)
 	}
-	if h.tree, err = newBase(git, pull.HeadCommit); err != nil {
-		return nil, err
+	if h.base = v.bases[pull.BaseRef]; h.base.commit != h.fork {
+		if h.base, err = h.base.at(ctx, git, h.fork); err != nil {
+			return nil, err
+		}
 	}
-	if h.base, err = newBase(git, h.fork); err != nil {
+	if h.tree, err = h.base.changed(git, pull.HeadCommit, h.changed); err != nil {
 		return nil, err
 	}
 	if v.set != nil {

@@ -93,6 +93,7 @@ func (b *Bot) open(ctx context.Context, r *repository) error {
 		return fmt.Errorf("opening repository: %w", err)
 	}
 	r.remote = &remote
+	b.advise(ctx, r)
 	return nil
 }
 
@@ -102,7 +103,7 @@ func (b *Bot) configure(ctx context.Context, r *repository, v *view) error {
 		return nil // an empty repository
 	}
 	if c := r.config; c == nil || !c.current(v.refs) {
-		c, err := b.readConfiguration(ctx, r.remote.Git, v)
+		c, err := b.readConfiguration(ctx, r.remote.Git, v, r.config)
 		if err != nil {
 			return err
 		}
@@ -128,9 +129,12 @@ func (c *configuration) current(refs map[string]string) bool {
 }
 
 // readConfiguration separates what is wrong in the documents, which people must mend, from what could not be read.
-func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view) (*configuration, error) {
+func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view, before *configuration) (*configuration, error) {
 	c := &configuration{bases: map[string]base{}}
-	main, err := c.add(ctx, git, v.refs, v.main)
+	if before == nil {
+		before = &configuration{}
+	}
+	main, err := c.add(ctx, git, v.refs, v.main, before.bases[v.main])
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +152,7 @@ func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view) (*configu
 			c.absent, c.err = branch, fmt.Errorf("branch %q: an environment is routed to it, but it does not exist", branch)
 			return c, nil
 		}
-		if _, err := c.add(ctx, git, v.refs, branch); err != nil {
+		if _, err := c.add(ctx, git, v.refs, branch, before.bases[branch]); err != nil {
 			return nil, err
 		}
 	}
@@ -163,14 +167,14 @@ func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view) (*configu
 	return c, nil
 }
 
-func (c *configuration) add(ctx context.Context, git Git, refs map[string]string, branch string) (base, error) {
+func (c *configuration) add(ctx context.Context, git Git, refs map[string]string, branch string, before base) (base, error) {
 	if known, ok := c.bases[branch]; ok {
 		return known, nil
 	}
 	if err := git.Fetch(ctx, heads+branch); err != nil {
 		return base{}, fmt.Errorf("fetching %s: %w", branch, err)
 	}
-	read, err := newBase(git, refs[heads+branch])
+	read, err := before.at(ctx, git, refs[heads+branch])
 	if err == nil {
 		c.bases[branch] = read
 	}

@@ -27,6 +27,7 @@ type Remote struct {
 	Commits       Commits
 	Proposals     Proposals
 	People        People
+	Protection    Protection
 }
 
 // Git is the mirror of a repository. Commits are hex object names.
@@ -75,6 +76,11 @@ type Proposals interface {
 type People interface {
 	Reviews(ctx context.Context, number int) ([]promotion.Review, error)
 	TeamMembers(ctx context.Context, organisation, team string) ([]promotion.User, error)
+}
+
+// Protection reads the rules of a branch.
+type Protection interface {
+	Rules(ctx context.Context, branch string) (promotion.BranchRules, error)
 }
 
 // Registry reads images. Digests are computed from the bytes served.
