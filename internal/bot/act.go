@@ -136,7 +136,7 @@ func (b *Bot) writeBranch(ctx context.Context, r *repository, v *view, a *assess
 
 // says reports whether the branch's commit is exactly parent plus the edits.
 func (b *Bot) says(ctx context.Context, r *repository, branch, commit, parent string, edits []promotion.FileEdit) (bool, error) {
-	if err := r.remote.Git.Fetch(ctx, heads+branch); err != nil {
+	if err := bring(ctx, r.remote.Git, heads+branch, commit); err != nil {
 		return false, fmt.Errorf("fetching %s: %w", branch, err)
 	}
 	fork, err := r.remote.Git.MergeBase(ctx, commit, parent)

@@ -25,6 +25,14 @@ type graphs struct {
 	files       map[string][]string // overlays that read a file
 }
 
+// bring has the mirror hold a ref at a commit. What it holds already costs no request.
+func bring(ctx context.Context, git Git, ref, commit string) error {
+	if git.Holds(ref, commit) {
+		return nil
+	}
+	return git.Fetch(ctx, ref)
+}
+
 func newBase(git History, commit string) (base, error) {
 	tree, err := git.Tree(commit)
 	if err != nil {

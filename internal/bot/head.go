@@ -36,7 +36,7 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 	if pull.SameRepository {
 		ref = heads + pull.HeadRef
 	}
-	if err := git.Fetch(ctx, ref); err != nil {
+	if err := bring(ctx, git, ref, pull.HeadCommit); err != nil {
 		return nil, fmt.Errorf("fetching head of pull request %d: %w", pull.Number, err)
 	}
 	h := &head{pull: pull}

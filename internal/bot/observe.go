@@ -171,7 +171,7 @@ func (c *configuration) add(ctx context.Context, git Git, refs map[string]string
 	if known, ok := c.bases[branch]; ok {
 		return known, nil
 	}
-	if err := git.Fetch(ctx, heads+branch); err != nil {
+	if err := bring(ctx, git, heads+branch, refs[heads+branch]); err != nil {
 		return base{}, fmt.Errorf("fetching %s: %w", branch, err)
 	}
 	read, err := before.at(ctx, git, refs[heads+branch])
@@ -289,7 +289,7 @@ func (b *Bot) readLedger(ctx context.Context, r *repository, v *view) error {
 		v.ledgerTree = emptyTree{}
 		return nil
 	}
-	if err := v.ledger.Fetch(ctx, heads+v.ledgerBranch); err != nil {
+	if err := bring(ctx, v.ledger, heads+v.ledgerBranch, v.ledgerHead); err != nil {
 		return fmt.Errorf("fetching ledger: %w", err)
 	}
 	tree, err := v.ledger.Tree(v.ledgerHead)

@@ -34,6 +34,8 @@ type Remote struct {
 type Git interface {
 	// Advertise returns every branch and pull request head (refs/…) with its commit, in one request.
 	Advertise(ctx context.Context) (map[string]string, error)
+	// Holds reports whether the mirror has a ref at a commit: a Fetch would ask the forge for nothing.
+	Holds(ref, commit string) bool
 	// Fetch brings the refs into the mirror.
 	Fetch(ctx context.Context, refs ...string) error
 	// Append adds files on top of before ("" for a branch that does not exist) and pushes without force. A branch that moved is

@@ -133,6 +133,13 @@ func mirrored(name string) bool {
 	return ok && isHead && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
+// Holds reports whether the mirror has a ref at the commit, with all its history: then there is nothing to fetch.
+func (m *Mirror) Holds(ref, commit string) bool {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	return commit != "" && m.refs[ref] == commit && !m.isSuspect()
+}
+
 // Fetch brings the named refs (refs/heads/main, refs/pull/7/head) and all their history up to date, wherever they moved to. A ref that
 // the server does not have is an error that wraps fs.ErrNotExist, and nothing changes. Where nothing moved it costs one request.
 func (m *Mirror) Fetch(ctx context.Context, refs ...string) error {
