@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -89,6 +90,9 @@ func waitsFor(p Proposal) string {
 	if p.lane() == pipeline.Fast {
 		return "merges on its gates alone"
 	}
+	if by := approval(p); by != "" {
+		return by
+	}
 	if p.Approvals < 1 {
 		return "waits for a person to merge"
 	}
@@ -99,6 +103,19 @@ func waitsFor(p Proposal) string {
 		s += " by code owners"
 	}
 	return s
+}
+
+// approval is who approved, where that is enough for every image: then nobody is waited for any more.
+func approval(p Proposal) string {
+	by := ""
+	for _, j := range p.Judgements {
+		i := slices.IndexFunc(j.Verdict.Gates, func(g verdict.Gate) bool { return g.Name == "review" })
+		if i < 0 || j.Verdict.Gates[i].Outcome != verdict.Pass {
+			return ""
+		}
+		by = j.Verdict.Gates[i].Summary
+	}
+	return prose(by)
 }
 
 // missingGates names what stops it, in the words of the first gate of each image.
