@@ -213,12 +213,24 @@ func TestNewerCandidateRewritesAnUnapprovedProposal(t *testing.T) {
 	r.adopted()
 	first := r.release(sandbox.Release{Tag: "1.4.2"})
 	before := r.entered(ledger.Proposed, "production", first)
+	r.idle()
+	r.asked()
 	second := r.release(sandbox.Release{Tag: "1.4.3"})
 	after := r.entered(ledger.Proposed, "production", second)
 	if before.Proposal.Number != after.Proposal.Number || before.Proposal.Head == after.Proposal.Head {
 		t.Errorf("before %+v, after %+v: want one pull request with a new head", before.Proposal, after.Proposal)
 	}
 	r.check(after.Proposal.Head, "in_progress")
+	r.idle()
+	operations, reads := writes(r.asked())
+	count := map[string]int{}
+	for _, operation := range operations {
+		count[operation]++
+	}
+	t.Logf("two new proposals, merged, and one rewritten: reads %d, writes %v", reads, count)
+	if count["pulls/create"] != 2 || count["pulls/update"] != 1 || len(operations)-count["pulls/merge"]-2*5 > 5 {
+		t.Errorf("writes %v: want at most 5 for the rewritten proposal: tree, commit, branch, text, check", count)
+	}
 }
 
 func TestApprovedProposalIsLeftAlone(t *testing.T) {
