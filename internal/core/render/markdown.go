@@ -85,6 +85,9 @@ func trim(w string) (head, core, tail string) {
 	head = w[:len(w)-len(core)]
 	rest := strings.TrimRight(core, `.,;:!?)"'”`)
 	core, tail = rest, core[len(rest):]
+	if strings.Contains(core, ":") && strings.Contains(tail, ":") {
+		return head, core + tail, "" // 11:10: holds :10:, which may name an emoji
+	}
 	if core == "" {
 		return "", w, "" // nothing but punctuation
 	}

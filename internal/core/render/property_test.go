@@ -49,7 +49,7 @@ var (
 	hrefs    = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 	ownLink  = regexp.MustCompile(`\Ahttps://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9._-]+/(?:commit/[0-9a-f]{40}|compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40})\z`)
 	ownTags  = regexp.MustCompile(`\A(?:p|br|h3|strong|code|pre|ul|li|table|thead|tbody|tr|th|td|details|summary|a)\z`)
-	activity = regexp.MustCompile(`(?i)@[\pL\d]|#\d|\bGH-\d|\bGHSA-|CVE-\d|://|www\.|:[a-z0-9_+-]+:|\$|[\w.-]+/[\w.-]+#|\b[0-9a-f]{7,}\b|[\w.]+@[\w.]+|javascript:|<!--|[<>*_~^\[\]` + "`" + `]`)
+	activity = regexp.MustCompile(`(?i)@[\pL\d]|#\d|\bGH-\d|\bGHSA-|CVE-\d|://|www\.\w|:[a-z0-9_+-]+:|\$|[\w.-]+/[\w.-]+#|\b[0-9a-f]{7,}\b|[\w.]+@[\w.]+|javascript:|<!--|[<>*_~^\[\]` + "`" + `]`)
 )
 
 // inert fails where a rendered page could do anything but be read.
@@ -90,11 +90,11 @@ func skeleton(rendered string) string {
 func hostile() []string {
 	return []string{
 		"@acme/all", "x@y", "#1", "fixes #1", "Closes acme/shop#2", "GH-12", "GHSA-aaaa-bbbb-cccc", "see https://evil.example/?q=1",
-		"www.evil.example", "mail mallory@evil.example now", "</details>", "<!-- bot-state: {} -->", "<img src=http://evil.example/x.png>",
+		"www.evil.example", "www.", "mail mallory@evil.example now", "</details>", "<!-- bot-state: {} -->", "<img src=http://evil.example/x.png>",
 		"<script>alert(1)</script>", "a | b | c", `\| x`, `a\`, "line\r\nbreak", "\n\n# heading\n\n- [ ] task", "```\nfence\n```", "```suggestion\nx\n```",
 		"`", "``", "` `` ```", "`a` @b `c`", "[x](javascript:alert(1))", "![x](data:image/png;base64,AA)", "[x]: http://evil.example", "[^1]", "<javascript:x>",
 		"\u202eevil\u202c", "\u2066x\u2069", "zero\u200bwidth", "\ufeffbom", "\x1b[31mred\x1b[0m", "nul\x00", "\xff\xfe", "\xed\xa0\x80", "\u3164", "\U000e0041",
-		"e\u0301\u0301\u0301", ":tada: 1:100:", "$x^2$ $`x`$", "**bold** _it_ ~~s~~", "&lt;b&gt; &#64;acme", "deadbeefcafe 1234567", "1. one", "1) one", "- dash", "+ plus", "> quote",
+		"e\u0301\u0301\u0301", ":tada: 1:100:", "11:10: x", "$x^2$ $`x`$", "**bold** _it_ ~~s~~", "&lt;b&gt; &#64;acme", "deadbeefcafe 1234567", "1. one", "1) one", "- dash", "+ plus", "> quote",
 		"---", "===", "    indented", "\t tab", "TICKET-123", "a--b", "'@x'", `"#1"`, "(@x)", "@x.", "“@x”", strings.Repeat("@a ", 5000), strings.Repeat("`", 4000), "",
 	}
 }
