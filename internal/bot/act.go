@@ -119,7 +119,11 @@ func (b *Bot) writeBranch(ctx context.Context, r *repository, v *view, a *assess
 			return before, err
 		}
 	}
-	commit, err := r.remote.Commits.CreateCommit(ctx, parent, a.edits, message)
+	info, err := r.remote.Git.CommitInfo(parent)
+	if err != nil {
+		return "", fmt.Errorf("reading the base: %w", err)
+	}
+	commit, err := r.remote.Commits.CreateCommit(ctx, promotion.Commit{ID: parent, Tree: info.Tree}, a.edits, message)
 	if err != nil {
 		return "", fmt.Errorf("creating commit: %w", err)
 	}

@@ -112,7 +112,7 @@ func (b *Bot) openProposal(ctx context.Context, r *repository, v *view, a *asses
 	if open.Ours, err = b.ours(ctx, r, v, a.unit, *a.pull); err != nil || promotion.SameTargets(open.Moves, a.moves) && !open.Stale {
 		return open, err // whether it is approved decides nothing where there is nothing to rewrite
 	}
-	open.Approved, err = b.approved(ctx, r, *a.pull)
+	open.Approved, err = b.approved(ctx, r, v, *a.pull)
 	return open, err
 }
 
@@ -148,10 +148,10 @@ func (b *Bot) commit(ctx context.Context, r *repository, id string) (promotion.C
 	return commit, nil
 }
 
-func (b *Bot) approved(ctx context.Context, r *repository, pull promotion.PullRequest) (bool, error) {
-	reviews, err := r.remote.People.Reviews(ctx, pull.Number)
+func (b *Bot) approved(ctx context.Context, r *repository, v *view, pull promotion.PullRequest) (bool, error) {
+	reviews, err := b.reviews(ctx, r, v, pull.Number)
 	if err != nil {
-		return false, fmt.Errorf("reading reviews of pull request %d: %w", pull.Number, err)
+		return false, err
 	}
 	return slices.ContainsFunc(reviews, func(review promotion.Review) bool {
 		return review.State == "approved" && review.Commit == pull.HeadCommit && !review.User.Bot

@@ -20,13 +20,14 @@ import (
 
 // view is the whole truth about one repository at one instant. Everything after observing reads it and nothing else.
 type view struct {
-	at     int64
-	refs   map[string]string
-	bases  map[string]base // by branch
-	heads  map[int]*head   // by pull request number: what was read of them in this reconcile
-	main   string          // branch that the documents are read from
-	set    *pipeline.Set   // nil: none, or broken
-	broken error           // why set is nil, where documents exist
+	at      int64
+	refs    map[string]string
+	bases   map[string]base            // by branch
+	heads   map[int]*head              // by pull request number: what was read of them in this reconcile
+	reviews map[int][]promotion.Review // by pull request number
+	main    string                     // branch that the documents are read from
+	set     *pipeline.Set              // nil: none, or broken
+	broken  error                      // why set is nil, where documents exist
 	// documents are what is valid by itself while the overlays are broken; nil where the documents are.
 	documents *pipeline.Set
 	judge     Judge
@@ -62,7 +63,7 @@ func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error
 	if err != nil {
 		return nil, fmt.Errorf("listing refs: %w", err)
 	}
-	v := &view{at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}}
+	v := &view{at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}, reviews: map[int][]promotion.Review{}}
 	if err := b.configure(ctx, r, v); err != nil {
 		return nil, err
 	}

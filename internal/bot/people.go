@@ -36,11 +36,24 @@ func ownersOf(tree fs.FS, paths []string) (*verdict.Oversight, error) {
 	return o, nil
 }
 
+// reviews reads what people said about a pull request, once a reconcile: what comes in meanwhile is a reason for the next.
+func (b *Bot) reviews(ctx context.Context, r *repository, v *view, number int) ([]promotion.Review, error) {
+	if known, ok := v.reviews[number]; ok {
+		return known, nil
+	}
+	submitted, err := r.remote.People.Reviews(ctx, number)
+	if err != nil {
+		return nil, fmt.Errorf("reading reviews of pull request %d: %w", number, err)
+	}
+	v.reviews[number] = submitted
+	return submitted, nil
+}
+
 // reviewsOf reads what people said, and which of the changed paths each of them owns.
 func (b *Bot) reviewsOf(ctx context.Context, r *repository, v *view, h *head, oversight *verdict.Oversight) (*verdict.Reviews, error) {
-	submitted, err := r.remote.People.Reviews(ctx, h.pull.Number)
+	submitted, err := b.reviews(ctx, r, v, h.pull.Number)
 	if err != nil {
-		return nil, fmt.Errorf("reading reviews: %w", err)
+		return nil, err
 	}
 	reviews := &verdict.Reviews{Author: h.pull.Author.ID, Pushers: []int64{}, Reviews: []verdict.Review{}}
 	if !v.recorded(h) {

@@ -47,6 +47,7 @@ type Git interface {
 // History is the part of Git that needs no network.
 type History interface {
 	Tree(commit string) (fs.FS, error)
+	CommitInfo(commit string) (promotion.CommitInfo, error)
 	Changed(ctx context.Context, from, to string) (paths []string, err error)
 	MergeBase(ctx context.Context, a, b string) (string, error)
 }
@@ -55,7 +56,8 @@ type History interface {
 type Commits interface {
 	// Room is nil where so many writes may follow at once; else an error that says when, with Retryable().
 	Room(ctx context.Context, writes int) error
-	CreateCommit(ctx context.Context, parent string, edits []promotion.FileEdit, message string) (promotion.Commit, error)
+	// CreateCommit takes the parent with its tree where that is known: else it costs a request.
+	CreateCommit(ctx context.Context, parent promotion.Commit, edits []promotion.FileEdit, message string) (promotion.Commit, error)
 	// MoveBranch moves a branch with the expected old head; "" for before creates it, "" for after deletes it.
 	MoveBranch(ctx context.Context, branch, before, after string) error
 	// Commit tells whether the forge vouches for a commit's signature.

@@ -17,14 +17,16 @@ import (
 
 // CreateCommit makes one commit on top of parent, with parent's tree changed by the edits, in exactly two writes. It carries no
 // author: only then does GitHub sign it in the App's name, and the answer says whether it did. No branch moves.
-func (r *Repository) CreateCommit(ctx context.Context, parent string, edits []promotion.FileEdit, message string) (promotion.Commit, error) {
+func (r *Repository) CreateCommit(ctx context.Context, parent promotion.Commit, edits []promotion.FileEdit, message string) (promotion.Commit, error) {
 	entries, err := treeEntries(edits)
 	if err != nil {
 		return promotion.Commit{}, err
 	}
-	base, err := r.treeOf(ctx, parent)
-	if err != nil {
-		return promotion.Commit{}, err
+	base := parent.Tree
+	if base == "" {
+		if base, err = r.treeOf(ctx, parent.ID); err != nil {
+			return promotion.Commit{}, err
+		}
 	}
 	client := r.client()
 	tree, resp, err := client.Git.CreateTree(ctx, r.owner, r.name, base, entries)
@@ -35,7 +37,7 @@ func (r *Repository) CreateCommit(ctx context.Context, parent string, edits []pr
 		return promotion.Commit{}, &Error{doing: "writing a tree", reason: "the answer names none"}
 	}
 	commit, resp, err := client.Git.CreateCommit(ctx, r.owner, r.name, &github.Commit{
-		Message: &message, Tree: &github.Tree{SHA: tree.SHA}, Parents: []*github.Commit{{SHA: &parent}},
+		Message: &message, Tree: &github.Tree{SHA: tree.SHA}, Parents: []*github.Commit{{SHA: &parent.ID}},
 	}, nil)
 	if err != nil {
 		return promotion.Commit{}, r.fail("writing a commit", resp, err)

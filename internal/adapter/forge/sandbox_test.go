@@ -107,7 +107,7 @@ func (w *world) head(branch string) string {
 // propose does what a new proposal needs, in the bot's order.
 func (w *world) propose(r *Repository, content string) promotion.PullRequest {
 	w.Helper()
-	commit, err := r.CreateCommit(w.Context(), w.head("main"), []promotion.FileEdit{{Path: overlay, Content: []byte(content)}}, "Promote a\n\nLiftlock-Image: a\n")
+	commit, err := r.CreateCommit(w.Context(), promotion.Commit{ID: w.head("main")}, []promotion.FileEdit{{Path: overlay, Content: []byte(content)}}, "Promote a\n\nLiftlock-Image: a\n")
 	w.must(err)
 	if !commit.Verified {
 		w.Error("the commit is not verified")
@@ -192,7 +192,7 @@ func TestSandboxRewriteAndStranger(t *testing.T) {
 	w := newWorld(t)
 	r := w.repository()
 	p := w.propose(r, "one\n")
-	commit, err := r.CreateCommit(t.Context(), w.head("main"), []promotion.FileEdit{{Path: overlay, Content: []byte("two\n")}}, "Promote a again\n")
+	commit, err := r.CreateCommit(t.Context(), promotion.Commit{ID: w.head("main")}, []promotion.FileEdit{{Path: overlay, Content: []byte("two\n")}}, "Promote a again\n")
 	w.must(err)
 	w.must(r.MoveBranch(t.Context(), p.HeadRef, p.HeadCommit, commit.ID)) // not a fast-forward
 	w.must(r.EditPullRequest(t.Context(), p.Number, "Promote a again", "other evidence"))
@@ -331,7 +331,7 @@ func TestSandboxBranchRulesBindTheApp(t *testing.T) {
 	w := newWorld(t)
 	w.protect()
 	r := w.repository()
-	commit, err := r.CreateCommit(t.Context(), w.head("main"), []promotion.FileEdit{{Path: overlay, Content: []byte("x\n")}}, "m")
+	commit, err := r.CreateCommit(t.Context(), promotion.Commit{ID: w.head("main")}, []promotion.FileEdit{{Path: overlay, Content: []byte("x\n")}}, "m")
 	w.must(err)
 	before := w.head("main")
 	err = r.MoveBranch(t.Context(), "main", before, commit.ID)

@@ -57,7 +57,7 @@ func TestNewProposalIsFiveWrites(t *testing.T) {
 	if _, err := r.OpenPullRequests(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	commit, err := r.CreateCommit(t.Context(), headA, edit, "Promote shop\n")
+	commit, err := r.CreateCommit(t.Context(), promotion.Commit{ID: headA}, edit, "Promote shop\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestCommitOnAKnownParentReadsNothing(t *testing.T) {
 	f.withGit(&branch)
 	r := f.repository()
 	for range 2 {
-		if _, err := r.CreateCommit(t.Context(), headA, edit, "m"); err != nil {
+		if _, err := r.CreateCommit(t.Context(), promotion.Commit{ID: headA}, edit, "m"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestEditsThatNoTreeMayHold(t *testing.T) {
 		{{Path: "a", Content: text}, {Path: "a", Content: text}},
 		{{Path: "a", Content: make([]byte, maxEditBytes+1)}},
 	} {
-		if _, err := r.CreateCommit(t.Context(), headA, edits, "m"); err == nil {
+		if _, err := r.CreateCommit(t.Context(), promotion.Commit{ID: headA}, edits, "m"); err == nil {
 			t.Errorf("%.40v: no error", edits)
 		}
 	}
@@ -340,7 +340,7 @@ func TestPutCheck(t *testing.T) {
 	fresh := running
 	fresh.Head = headB
 	f.answers("GET /repos/acme/deploy/commits/"+headB+"/check-runs", 200, map[string]any{"check_runs": []any{run(70, 99, "liftlock", fresh)}})
-	commit, err := other.CreateCommit(t.Context(), headA, edit, "m")
+	commit, err := other.CreateCommit(t.Context(), promotion.Commit{ID: headA}, edit, "m")
 	if err != nil || commit.ID != headB {
 		t.Fatalf("got %+v, %v", commit, err)
 	}
