@@ -28,6 +28,10 @@ func stranger() evidence.Claims {
 func scanStories() []story {
 	gate := "vulnerabilities"
 	return []story{
+		{"ReportsUnreadable (A31)", func(i *verdict.Input) {
+			i.Evidence.Vulnerabilities = &verdict.Vulnerabilities{}
+			unread("legacy-attestation", "REGISTRY_UNREACHABLE")(i)
+		}, gate, "REGISTRY_UNREACHABLE", pending, "legacy-attestation could not be read"},
 		{"NoReport", func(i *verdict.Input) { i.Evidence.Vulnerabilities = &verdict.Vulnerabilities{} }, gate, "SCAN_ABSENT", failed, "cosign attest --type vuln"},
 		{"ReportsNotGathered", func(i *verdict.Input) { i.Evidence.Vulnerabilities = nil }, gate, "EVIDENCE_NOT_GATHERED", pending, "nobody looked for scan reports"},
 		{"NobodyLookedForReports", func(i *verdict.Input) {

@@ -194,7 +194,7 @@ func signatureStories() []story {
 		{"AttachmentsUnreadable (A31)", func(i *verdict.Input) {
 			i.Evidence.Signatures = nil
 			unread("legacy-signature", "REGISTRY_UNREACHABLE")(i)
-		}, "signature", "REGISTRY_UNREACHABLE SIGNATURE_ABSENT", failed, "legacy-signature could not be read"},
+		}, "signature", "REGISTRY_UNREACHABLE", pending, "legacy-signature could not be read"},
 		{"RejectedCodeThatNobodyKnows", func(i *verdict.Input) {
 			rejectedAs("SURPRISE")(i)
 			i.Evidence.Signatures = []verdict.Signature{{Envelope: hash("signature"), Source: "referrers", Signer: claims()}}

@@ -27,7 +27,7 @@ findings contains lib.finding("SIGNERS_NONE", "the requirements name no signer",
 
 # METADATA
 # title: There is a valid signature
-# description: No object attached to the digest is a valid signature of it. An attestation is never a signature.
+# description: No object attached to the digest is a valid signature of it. An attestation is never a signature. None is absent where a place could not be read.
 # custom:
 #   codes: [SIGNATURE_ABSENT]
 #   owner: liftlock
@@ -35,6 +35,7 @@ findings contains lib.finding("SIGNERS_NONE", "the requirements name no signer",
 findings contains lib.finding("SIGNATURE_ABSENT", "no valid signature of this digest was found", {}) if {
 	count(signatures) == 0
 	lib.looked_at({"legacy-signature", "referrers"})
+	count(unread) == 0
 }
 
 # METADATA
@@ -58,8 +59,10 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signat
 #   review_by: "2027-06-01"
 findings contains found if {
 	not matched
-	some found in lib.unread({"manifest", "configuration", "legacy-attestation"})
+	some found in unread
 }
+
+unread := lib.unread({"manifest", "configuration", "legacy-attestation"})
 
 # METADATA
 # title: Why attached objects prove nothing

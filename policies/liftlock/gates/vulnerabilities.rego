@@ -38,11 +38,13 @@ looked if {
 #   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
-findings contains lib.unread({"manifest", "configuration", "legacy-signature"})[_]
+findings contains unread[_]
+
+unread := lib.unread({"manifest", "configuration", "legacy-signature"})
 
 # METADATA
 # title: A report by an allowed signer is attached
-# description: A report that anybody may attach says nothing. Says why attached ones do not count.
+# description: A report that anybody may attach says nothing. Says why attached ones do not count. None is absent where a place could not be read.
 # custom:
 #   codes: [SCAN_ABSENT, SCAN_UNTRUSTED, PREDICATE_SCHEMA, EVIDENCE_MALFORMED, SUBJECT_MISMATCH]
 #   owner: liftlock
@@ -50,6 +52,7 @@ findings contains lib.unread({"manifest", "configuration", "legacy-signature"})[
 findings contains lib.finding("SCAN_ABSENT", "no scan report of this digest was found", {}) if {
 	looked
 	count(reports) == 0
+	count(unread) == 0
 }
 
 findings contains lib.finding("SCAN_UNTRUSTED", sprintf("%s, %s: signed by none of the signers (%s)", [report.envelope, report.tool, signers.name(report.signer)]), {}) if {
