@@ -146,10 +146,6 @@ func (b *Bot) untilNext(r *repository, now time.Time) time.Duration {
 	return max(next.Sub(now), time.Second)
 }
 
-func every(image pipeline.Image) time.Duration {
-	return time.Duration(image.Spec.Watch.Every) * time.Second
-}
-
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
