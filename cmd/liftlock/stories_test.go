@@ -178,7 +178,6 @@ func (s *story) stage(stage verdict.Stage, all []verdict.Evidence) {
 	}
 	s.put("propose/plan.txt", render.Style{}.Plan([]render.Planned{{Proposal: p, Action: action}}))
 	if action != promotion.Open {
-		s.put("propose/remediation.txt", render.Remediation(p))
 		return
 	}
 	s.put("propose/pull-request.md", render.PullRequestTitle(p)+"\n\n"+render.PullRequestBody(p))

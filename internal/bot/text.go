@@ -3,9 +3,12 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
 	"github.com/liftlock/liftlock/internal/core/ledger"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/core/promotion"
 	"github.com/liftlock/liftlock/internal/core/render"
 	"github.com/liftlock/liftlock/internal/core/verdict"
@@ -21,29 +24,37 @@ func (b *Bot) proposal(ctx context.Context, v *view, unit promotion.Unit, judgem
 		p.Record.Path, p.Record.Sequence = decided.Path(), decided.Seq
 	}
 	for _, j := range judgements {
+		requirements := v.set.Requirements(unit.Environment, j.move.Image.Name)
 		shown := render.Judgement{
 			Move: j.move, Verdict: j.verdict, Input: digest.Of(j.input),
-			Order: j.evidence.Order, After: j.evidence.Vulnerabilities, Source: sourceOf(j.evidence.Signatures),
+			Order: j.evidence.Order, After: j.evidence.Vulnerabilities, Source: sourceOf(j.evidence.Signatures, requirements.Signers),
 		}
 		if !j.move.From.Digest.IsZero() {
 			replaced := digest.Reference{Repository: j.move.Image.Repository, Digest: j.move.From.Digest}
 			before := b.gatherer.gather(ctx, replaced, v.set.Trust(unit.Environment), false)
-			shown.Before, shown.SourceBefore = before.vulnerabilities, sourceOf(before.signatures)
+			shown.Before, shown.SourceBefore = before.vulnerabilities, sourceOf(before.signatures, requirements.Signers)
 		}
-		p.Approvals = max(p.Approvals, v.set.Requirements(unit.Environment, j.move.Image.Name).Gates.Review.Approvals)
+		p.Approvals = max(p.Approvals, requirements.Gates.Review.Approvals)
 		p.Judgements = append(p.Judgements, shown)
 	}
 	return p
 }
 
-// sourceOf is the commit that the image was built from, by the first certificate that says so.
-func sourceOf(signatures []verdict.Signature) render.Source {
+// sourceOf is the commit that the image was built from, by a certificate of the repository that a signer of the image names. A stranger
+// may attach a valid signature of its own, and must not choose what people are sent to read.
+func sourceOf(signatures []verdict.Signature, signers []pipeline.Signer) render.Source {
 	for _, s := range signatures {
-		if s.Signer.SourceRepository != "" && s.Signer.SourceDigest != "" {
-			return render.Source{Repository: s.Signer.SourceRepository, Commit: s.Signer.SourceDigest}
+		if s.Signer.SourceDigest == "" || !slices.ContainsFunc(signers, func(wanted pipeline.Signer) bool { return names(wanted, s.Signer) }) {
+			continue
 		}
+		return render.Source{Repository: s.Signer.SourceRepository, Commit: s.Signer.SourceDigest}
 	}
 	return render.Source{}
+}
+
+func names(wanted pipeline.Signer, claims evidence.Claims) bool {
+	k := wanted.Keyless
+	return k != nil && k.SourceRepository != "" && k.SourceRepository == claims.SourceRepository && k.Issuer == claims.Issuer && k.Trust == claims.Trust
 }
 
 // text is everything that a proposal writes for people.

@@ -169,7 +169,8 @@ func (d *document) lineEnd() string {
 	return "\n"
 }
 
-// remove takes the line of a field out of a block entry. What shares the line, a dash or another key, would go with it: refused.
+// remove takes the line of a field out of a block entry. Where it shares its line with the dash, the key below moves up there. What else
+// shares the line would go with it: refused.
 func (d *document) remove(r row, f field) (splice, error) {
 	keyAt, _, _, err := d.span(f.key)
 	if err != nil {
@@ -180,6 +181,10 @@ func (d *document) remove(r row, f field) (splice, error) {
 		return splice{}, err
 	}
 	start := d.lines[f.key.Line-1]
+	if next, ok := r.after(f); ok && r.node.Style&yaml.FlowStyle == 0 && f.key.Line == r.node.Line && next.Line == f.key.Line+1 {
+		nextAt, _, _, err := d.span(next)
+		return splice{keyAt, nextAt, ""}, err
+	}
 	if r.node.Style&yaml.FlowStyle != 0 || f.key.Line != f.value.Line || strings.Trim(string(d.data[start:keyAt]), " ") != "" {
 		return splice{}, fmt.Errorf("line %d: want the value on a line of its own to take it out", f.key.Line)
 	}
@@ -188,6 +193,16 @@ func (d *document) remove(r row, f field) (splice, error) {
 	}
 	// The last line, without line end: the line before it becomes that.
 	return splice{start - len(d.lineEnd()), max(end, len(d.data)), ""}, nil
+}
+
+// after returns the key that follows a field in its entry.
+func (r row) after(f field) (*yaml.Node, bool) {
+	for n := 0; n+2 < len(r.node.Content); n += 2 {
+		if r.node.Content[n] == f.key {
+			return r.node.Content[n+2], true
+		}
+	}
+	return nil, false
 }
 
 // scalar writes a value in the wanted quotes, and in double quotes where a plain one would be a number or a truth value.

@@ -58,7 +58,7 @@ func (l *loader) start() error {
 		}
 		return nil
 	}
-	return fmt.Errorf("reading %s: no such directory; liftlock init writes one: %w", Directory, fs.ErrNotExist)
+	return fmt.Errorf("reading %s: no such directory: %w", Directory, fs.ErrNotExist)
 }
 
 // kindOfEntry names what an entry is instead of a file.

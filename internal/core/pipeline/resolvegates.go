@@ -29,7 +29,7 @@ func resolveGates(e *Environment) Gates {
 		Tests:           resolveTests(d.Tests),
 		Order:           plain(d.Order, EnforceBlock),
 		Soak:            resolveSoak(d.Soak),
-		Policy:          plain(d.Policy, EnforceOff),
+		Policy:          plain(d.Policy, EnforceBlock),
 		Oversight:       plain(d.Oversight, EnforceOff),
 		Change:          plain(d.Change, EnforceBlock),
 		Review:          resolveReview(e.Lane, cmp.Or(e.Review, d.Review)),

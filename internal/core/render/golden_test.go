@@ -46,7 +46,6 @@ func TestGolden(t *testing.T) {
 			title, summary := Check([]Proposal{p})
 			golden(t, name+"/check-title.txt", title+"\n")
 			golden(t, name+"/check-summary.md", summary)
-			golden(t, name+"/remediation.txt", Remediation(p))
 			golden(t, name+"/verify.txt", Style{}.Verify(p))
 		})
 	}
