@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
 	"github.com/liftlock/liftlock/internal/core/ledger"
 	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/core/promotion"
@@ -58,6 +60,9 @@ func (b *Bot) assess(ctx context.Context, r *repository, v *view) ([]assessment,
 			slots.take(v, a.unit)
 		}
 		v.reconsiderBy(reconsiderAt(a.judgements))
+		if a.unseen != nil || unread(a.judgements) {
+			v.reconsiderBy(v.at + lookAgain)
+		}
 	}
 	return assessments, nil
 }
@@ -69,6 +74,8 @@ func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (ass
 		same, err := b.sameCandidate(ctx, move)
 		if err != nil {
 			a.unseen = err
+			b.Log.WarnContext(ctx, "candidate could not be compared with what is there", "environment", unit.Environment,
+				"application", unit.Application, "image", move.Image.Name, "error", err)
 			return a, nil
 		}
 		if !same {
@@ -187,6 +194,16 @@ func (v *view) adopted(unit promotion.Unit) bool {
 func (v *view) current(a *assessment) bool {
 	candidates := a.unit.Candidates(v.units, v.seen)
 	return len(a.moves) == 0 && a.unseen == nil && len(candidates) == len(a.unit.Images)
+}
+
+// lookAgain is after how many seconds a registry that could not be read is read again: no event says that it is back.
+const lookAgain = 60
+
+// unread reports whether a place that may hold evidence could not be read.
+func unread(judgements []judgement) bool {
+	return slices.ContainsFunc(judgements, func(j judgement) bool {
+		return slices.ContainsFunc(j.evidence.Looked, func(l evidence.Look) bool { return l.State == evidence.LookUnknown })
+	})
 }
 
 func (v *view) reconsiderBy(at int64) {

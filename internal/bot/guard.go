@@ -101,6 +101,9 @@ func (b *Bot) judgeHead(ctx context.Context, r *repository, v *view, h *head) ([
 			}
 		}
 		v.reconsiderBy(reconsiderAt(j.judgements))
+		if unread(j.judgements) {
+			v.reconsiderBy(v.at + lookAgain)
+		}
 		judged = append(judged, j)
 	}
 	return judged, nil
