@@ -58,6 +58,9 @@ func lint(s streams, dir string) error {
 	if err := overlays.remark(s, set, tree); err != nil {
 		return err
 	}
+	if err := remarkOnOwners(s, set, tree, overlays.tree); err != nil {
+		return err
+	}
 	fmt.Fprintf(s.err, "no problem found; environments: %d, images: %d\n", len(set.Environments()), len(set.Images()))
 	return nil
 }
