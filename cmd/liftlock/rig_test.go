@@ -34,8 +34,9 @@ type rig struct {
 	limits  forge.WriteLimits
 	stop    func() // stops the service and waits; nil while it does not run
 
-	mu       sync.Mutex // protects requests
+	mu       sync.Mutex // protects what follows
 	requests []github.Exchange
+	told     func(github.Exchange) // of each request before its answer leaves
 }
 
 // lockedBuffer is a log that may be read while it is written.
@@ -104,8 +105,12 @@ func patienceOf(t testing.TB) time.Duration {
 
 func (r *rig) observe(e github.Exchange) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.requests = append(r.requests, e)
+	told := r.told
+	r.mu.Unlock()
+	if told != nil {
+		told(e)
+	}
 }
 
 // asked returns the requests since the last call.
