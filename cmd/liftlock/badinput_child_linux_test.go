@@ -213,22 +213,6 @@ func TestKilledServiceLosesAndDoublesNothing(t *testing.T) {
 	r.writtenOnce("pulls/create", "checks/create", "pulls/merge", "issues/create-comment")
 }
 
-// writtenOnce fails where the same was asked for and granted twice.
-func (r *rig) writtenOnce(operations ...string) {
-	r.t.Helper()
-	seen := map[string]bool{}
-	for _, e := range r.asked() {
-		if !slices.Contains(operations, e.Operation) || e.Status >= http.StatusMultipleChoices {
-			continue
-		}
-		key := e.Operation + e.URL + string(e.RequestBody)
-		if seen[key] {
-			r.t.Errorf("%s was done twice: %s", e.Operation, e.RequestBody)
-		}
-		seen[key] = true
-	}
-}
-
 // limitFiles changes how large files of a running process may become.
 func (c *child) limitFiles(t *testing.T, bytes uint64) {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -285,6 +286,22 @@ func (r *rig) nothingTwice(entries []ledger.Entry) {
 			r.t.Errorf("entries %d and %d both say %s", first, e.Seq, slot)
 		}
 		seen[slot] = e.Seq
+	}
+}
+
+// writtenOnce fails where the same was asked for and granted twice.
+func (r *rig) writtenOnce(operations ...string) {
+	r.t.Helper()
+	seen := map[string]bool{}
+	for _, e := range r.asked() {
+		if !slices.Contains(operations, e.Operation) || e.Status >= http.StatusMultipleChoices {
+			continue
+		}
+		key := e.Operation + e.URL + string(e.RequestBody)
+		if seen[key] {
+			r.t.Errorf("%s was done twice: %s", e.Operation, e.RequestBody)
+		}
+		seen[key] = true
 	}
 }
 
