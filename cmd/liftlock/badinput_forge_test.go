@@ -29,7 +29,6 @@ var forgeSteps = []struct {
 	{"fetch", http.MethodPost, regexp.MustCompile(`/git-upload-pack$`)},
 	{"push the ledger", http.MethodPost, regexp.MustCompile(`/git-receive-pack$`)},
 	{"list pull requests", http.MethodGet, regexp.MustCompile(`/pulls$`)},
-	{"read a commit", http.MethodGet, regexp.MustCompile(`/commits/[0-9a-f]+$`)},
 	{"write a tree", http.MethodPost, regexp.MustCompile(`/git/trees$`)},
 	{"write a commit", http.MethodPost, regexp.MustCompile(`/git/commits$`)},
 	{"move a branch", http.MethodPost, regexp.MustCompile(`/graphql$`)},

@@ -49,10 +49,17 @@ func (b *Bot) assess(ctx context.Context, r *repository, v *view) ([]assessment,
 	for n := range assessments {
 		a := &assessments[n]
 		situation, err := b.situation(ctx, r, v, a, slots)
-		if err != nil {
-			return nil, err
+		if err != nil { // one pull request that cannot be read stops its own unit and no other
+			a.unseen, a.action = err, promotion.Unseen
+			v.reconsiderBy(v.at + lookAgain)
+			b.Log.ErrorContext(ctx, "proposal cannot be read", "environment", a.unit.Environment, "application", a.unit.Application, "error", err)
+			continue
 		}
 		a.action = promotion.Decide(situation)
+		if situation.Proposal != nil && !situation.Proposal.Ours {
+			b.Log.WarnContext(ctx, "not written: somebody else's commit is on the proposal's branch", "environment", a.unit.Environment,
+				"application", a.unit.Application, "number", a.pull.Number)
+		}
 		if a.proof != nil && (a.action == promotion.Open || a.action == promotion.Update) {
 			a.action = promotion.Block
 		}

@@ -19,42 +19,85 @@ import (
 // fast lane. It returns whether anything was merged.
 func (b *Bot) guard(ctx context.Context, r *repository, v *view) (merged bool, err error) {
 	var failed []error
+	var guarded []guardedPull
 	for _, pull := range v.pulls {
 		if _, ok := v.bases[pull.BaseRef]; !ok {
 			continue // not a branch that an environment lives on
 		}
-		done, err := b.guardPull(ctx, r, v, pull)
+		g, err := b.guardPull(ctx, r, v, pull)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("pull request %d: %w", pull.Number, err))
+			g.check = promotion.CheckRun{Head: pull.HeadCommit, Status: "in_progress", Title: "could not look yet", Summary: "It is tried again."}
 		}
-		merged = merged || done
+		guarded = append(guarded, g)
+	}
+	for _, check := range worstChecks(guarded) {
+		if err := b.report(ctx, r, check); err != nil {
+			failed = append(failed, err)
+			return false, errors.Join(failed...)
+		}
+	}
+	for _, g := range guarded {
+		if g.head == nil || !v.mayMerge(g.head, g.judged) {
+			continue
+		}
+		if err := b.merge(ctx, r, v, g.head, g.judged[0]); err != nil {
+			failed = append(failed, fmt.Errorf("pull request %d: %w", g.head.pull.Number, err))
+			continue
+		}
+		merged = true
 	}
 	return merged, errors.Join(failed...)
 }
 
-func (b *Bot) guardPull(ctx context.Context, r *repository, v *view, pull promotion.PullRequest) (merged bool, err error) {
+// guardedPull is one pull request with what the check on its head must say for it.
+type guardedPull struct {
+	head   *head // nil where it could not be judged
+	judged []judgedUnit
+	check  promotion.CheckRun
+}
+
+func (b *Bot) guardPull(ctx context.Context, r *repository, v *view, pull promotion.PullRequest) (guardedPull, error) {
 	h, err := b.readHead(ctx, r, v, pull)
 	if err != nil {
-		return false, err
+		return guardedPull{}, err
 	}
-	problem := v.problemOf(b, h)
-	if problem != nil {
-		return false, b.report(ctx, r, problemCheck(pull.HeadCommit, problem))
+	if problem := v.problemOf(b, h); problem != nil {
+		return guardedPull{check: problemCheck(pull.HeadCommit, problem)}, nil
 	}
 	judged, err := b.judgeHead(ctx, r, v, h)
 	if err != nil {
-		return false, err
+		return guardedPull{}, err
 	}
 	if err := b.recordHead(ctx, v, h, judged); err != nil {
-		return false, err
+		return guardedPull{}, err
 	}
-	if err := b.report(ctx, r, b.checkOf(ctx, v, h, judged)); err != nil {
-		return false, err
+	return guardedPull{head: h, judged: judged, check: b.checkOf(ctx, v, h, judged)}, nil
+}
+
+// worstChecks returns one check for each head commit. The forge keys checks by commit, so that one commit in two pull requests has one
+// check for both: what is harmless on one branch must not vouch for what it does on another.
+func worstChecks(guarded []guardedPull) []promotion.CheckRun {
+	rank := func(c promotion.CheckRun) int {
+		switch {
+		case c.Conclusion == "failure":
+			return 2
+		case c.Conclusion == "success":
+			return 0
+		}
+		return 1
 	}
-	if !v.mayMerge(h, judged) {
-		return false, nil
+	var checks []promotion.CheckRun
+	for _, g := range guarded {
+		at := slices.IndexFunc(checks, func(c promotion.CheckRun) bool { return c.Head == g.check.Head })
+		switch {
+		case at < 0:
+			checks = append(checks, g.check)
+		case rank(g.check) > rank(checks[at]):
+			checks[at] = g.check
+		}
 	}
-	return true, b.merge(ctx, r, v, h, judged[0])
+	return checks
 }
 
 // judgedUnit is one unit that a head moves, judged at stage merge.
@@ -253,6 +296,7 @@ func (b *Bot) report(ctx context.Context, r *repository, check promotion.CheckRu
 	if known, ok := r.posted[check.Head]; ok && known == check {
 		return nil
 	}
+	delete(r.posted, check.Head) // an answer that is lost leaves nobody knowing what the forge shows
 	if err := r.remote.Proposals.PutCheck(ctx, check); err != nil {
 		return fmt.Errorf("reporting the check: %w", err)
 	}

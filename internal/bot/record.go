@@ -80,7 +80,9 @@ func (v *view) decision(unit promotion.Unit, stage verdict.Stage, judgements []j
 func (v *view) asRecorded(judgements []judgement, decided ledger.Entry) ([]judgement, error) {
 	recorded := slices.Clone(judgements)
 	for n := range recorded {
-		at := slices.IndexFunc(decided.Images, func(i ledger.Image) bool { return i.Name == recorded[n].move.Image.Name })
+		at := slices.IndexFunc(decided.Images, func(i ledger.Image) bool {
+			return i.Name == recorded[n].move.Image.Name && i.Digest == recorded[n].move.To.Digest
+		})
 		if at < 0 {
 			return nil, fmt.Errorf("entry %d holds no verdict about %q", decided.Seq, recorded[n].move.Image.Name)
 		}
@@ -180,5 +182,7 @@ func imageOf(m promotion.Move) ledger.Image {
 }
 
 func sortImages(images []ledger.Image) {
-	slices.SortFunc(images, func(a, b ledger.Image) int { return cmp.Compare(a.Repository.String(), b.Repository.String()) })
+	slices.SortFunc(images, func(a, b ledger.Image) int {
+		return cmp.Or(cmp.Compare(a.Repository.String(), b.Repository.String()), cmp.Compare(a.Digest.String(), b.Digest.String()))
+	})
 }
