@@ -143,8 +143,8 @@ func (b *Bot) says(ctx context.Context, r *repository, branch, commit, parent st
 	if err := bring(ctx, r.remote.Git, heads+branch, commit); err != nil {
 		return false, fmt.Errorf("fetching %s: %w", branch, err)
 	}
-	fork, err := r.remote.Git.MergeBase(ctx, commit, parent)
-	if err != nil || fork != parent {
+	fork, problem, err := forkOf(ctx, r.remote.Git, commit, parent)
+	if err != nil || problem != nil || fork != parent {
 		return false, err
 	}
 	other, err := otherChanges(ctx, r.remote.Git, parent, commit, edits)

@@ -41,6 +41,9 @@ func (b *Bot) reportBroken(ctx context.Context, r *repository, v *view, pull pro
 
 // leavesBroken is why a head does not mend a broken base, or does more than that.
 func (b *Bot) leavesBroken(v *view, h *head) error {
+	if h.problem != nil {
+		return h.problem
+	}
 	set, _, err := load(h.tree.tree, b.NewJudge)
 	if err != nil {
 		return err

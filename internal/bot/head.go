@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,7 +42,7 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 	}
 	h := &head{pull: pull}
 	var err error
-	if h.fork, err = git.MergeBase(ctx, pull.HeadCommit, v.bases[pull.BaseRef].commit); err != nil {
+	if h.fork, h.problem, err = forkOf(ctx, git, pull.HeadCommit, v.bases[pull.BaseRef].commit); err != nil {
 		return nil, fmt.Errorf("comparing pull request %d with %s: %w", pull.Number, pull.BaseRef, err)
 	}
 	if h.changed, err = git.Changed(ctx, h.fork, pull.HeadCommit); err != nil {
@@ -57,7 +58,7 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 	}
 	if v.set != nil {
 		h.units = v.unitsMoved(h)
-		h.problem = v.reshaped(h)
+		h.problem = errors.Join(h.problem, v.reshaped(h))
 	}
 	v.heads[pull.Number] = h
 	return h, nil

@@ -74,8 +74,8 @@ func (o *objects) IsAncestor(ctx context.Context, a, b string) (bool, error) {
 	return found, nil
 }
 
-// MergeBase returns the best common ancestor. Where history has several, the newest, then the smallest name. None is an error that
-// wraps fs.ErrNotExist.
+// MergeBase returns the best common ancestor. None is an error that wraps fs.ErrNotExist. Several are an error with Ambiguous() true:
+// any way to choose among them goes by what whoever wrote the commits chose, their dates above all.
 func (o *objects) MergeBase(ctx context.Context, a, b string) (string, error) {
 	one, other, err := o.pair(ctx, a, b)
 	if err != nil {
@@ -85,14 +85,28 @@ func (o *objects) MergeBase(ctx context.Context, a, b string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("looking for the merge base of %s and %s: %w", a, b, err)
 	}
-	if len(bases) == 0 {
+	switch len(bases) {
+	case 0:
 		return "", fmt.Errorf("looking for the merge base of %s and %s: they share no history: %w", a, b, fs.ErrNotExist)
+	case 1:
+		return bases[0].Hash.String(), nil
 	}
-	best := slices.MinFunc(bases, func(x, y *object.Commit) int {
-		return cmp.Or(y.Committer.When.Compare(x.Committer.When), strings.Compare(x.Hash.String(), y.Hash.String()))
-	})
-	return best.Hash.String(), nil
+	return "", &ambiguousError{a: a, b: b, bases: len(bases)}
 }
+
+// ambiguousError is about a history that crosses itself: it has no one place where two commits parted.
+type ambiguousError struct {
+	a, b  string
+	bases int
+}
+
+// Error names the commits.
+func (e *ambiguousError) Error() string {
+	return fmt.Sprintf("looking for the merge base of %s and %s: want one, got %d", e.a, e.b, e.bases)
+}
+
+// Ambiguous reports that merging the one commit into the other gives a history that has an answer.
+func (e *ambiguousError) Ambiguous() bool { return true }
 
 // pair reads two commits. The library's walks know no context: it is looked at before they start.
 func (o *objects) pair(ctx context.Context, a, b string) (*object.Commit, *object.Commit, error) {

@@ -46,6 +46,38 @@ func TestHistoryAgreesWithGit(t *testing.T) {
 	}
 }
 
+// Whoever writes commits writes their dates: where a history crosses itself, they must not choose what a head is compared with.
+func TestMergeBaseOfACrossedHistoryIsNobodysChoice(t *testing.T) {
+	s := newServer(t)
+	base := s.commit("main", map[string]string{"a": "1"})
+	left := s.commit("left", map[string]string{"l": "1"})
+	run(t, s.work, "git", "checkout", "-q", base)
+	right := s.commit("right", map[string]string{"r": "1"})
+	run(t, s.work, "git", "merge", "-q", "--no-edit", left)
+	one := s.commit("right", nil)
+	run(t, s.work, "git", "checkout", "-q", left)
+	run(t, s.work, "git", "merge", "-q", "--no-edit", right)
+	other := s.commit("left", map[string]string{"more": "1"})
+	m := s.open(t.TempDir())
+	fetch(t, m, "refs/heads/left", "refs/heads/right")
+	for _, c := range [][2]string{{one, other}, {other, one}} {
+		got, err := m.MergeBase(t.Context(), c[0], c[1])
+		crossed, ok := errors.AsType[interface {
+			error
+			Ambiguous() bool
+		}](err)
+		if !ok || !crossed.Ambiguous() || got != "" {
+			t.Errorf("got %q, %v, want an ambiguous history", got, err)
+		}
+	}
+	run(t, s.work, "git", "merge", "-q", "--no-edit", one)
+	anew := s.commit("left", map[string]string{"yet": "more"})
+	fetch(t, m, "refs/heads/left")
+	if got, err := m.MergeBase(t.Context(), anew, one); got != one || err != nil {
+		t.Errorf("merged anew: got %s, %v, want %s", got, err, one)
+	}
+}
+
 func TestCommitInfo(t *testing.T) {
 	s := newServer(t)
 	parent := s.commit("main", map[string]string{"a": "1"})
