@@ -23,6 +23,7 @@ func body(p Proposal, most int) []string {
 		news(p, most),
 		attention(p, most),
 		reviewers(p, most),
+		closing(p),
 	}
 	sections = append(sections, foldedGates(p, most)...)
 	return append(sections, proof(p, most))
@@ -215,6 +216,9 @@ func attention(p Proposal, most int) string {
 }
 
 // proof is what a reader needs to check everything without Liftlock.
+// unpackRules writes the files of a rules document below policies. Names and texts are quoted by jq.
+const unpackRules = ` | jq -r '.files[] | ("policies/" + .path) as $p | @sh "mkdir -p \($p | sub("/[^/]*$"; "")) && printf %s \(.text) > \($p)"' | sh`
+
 func proof(p Proposal, most int) string {
 	var commands []string
 	remote, branch := shell(p.Record.Remote), shell(p.Record.Branch)
@@ -222,7 +226,8 @@ func proof(p Proposal, most int) string {
 		remote = "origin"
 	}
 	if p.Record.Path != "" {
-		commands = append(commands, "git fetch "+remote+" "+branch, "git show FETCH_HEAD:"+shell(p.Record.Path))
+		commands = append(commands, "set -o pipefail", "git fetch "+remote+" "+branch,
+			"git show FETCH_HEAD:"+shell(p.Record.Path)+" | jq -r .payload | base64 -d")
 	}
 	var names []string
 	for i, j := range p.Judgements {
@@ -232,8 +237,10 @@ func proof(p Proposal, most int) string {
 		}
 		if p.Record.Path != "" && !j.Input.IsZero() {
 			commands = append(commands,
+				"git show FETCH_HEAD:objects/sha256/"+j.Verdict.Rules.Hex()+unpackRules,
 				"git show FETCH_HEAD:objects/sha256/"+j.Input.Hex()+" > input.json",
-				"opa eval --fail --format raw --data policies --input input.json data.liftlock.verdict | tr -d '\\n' | sha256sum")
+				"opa eval --fail --format raw --data policies --input input.json data.liftlock.verdict | tr -d '\\n' | sha256sum",
+				"# prints "+j.verdictDigest().Hex())
 		}
 		for n, c := range j.Commands {
 			if n == most {

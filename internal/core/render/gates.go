@@ -11,8 +11,10 @@ import (
 // state is the one word for a gate: its outcome, unless something was accepted or is only warned of.
 func state(g verdict.Gate) string {
 	switch {
-	case g.Outcome == verdict.Off || g.Enforce == pipeline.EnforceOff:
+	case g.Enforce == pipeline.EnforceOff:
 		return "off"
+	case g.Outcome == verdict.Off: // not at this stage
+		return "later"
 	case g.Outcome == verdict.Pass && len(waived(g)) > 0:
 		return "waived"
 	case g.Outcome != verdict.Pass && g.Enforce == pipeline.EnforceWarn:
@@ -49,7 +51,7 @@ func open(g verdict.Gate) []verdict.Finding {
 // stops reports whether the gate keeps the verdict from being PASSED.
 func stops(g verdict.Gate) bool {
 	s := state(g)
-	return s != "off" && s != "warn" && g.Outcome != verdict.Pass
+	return s != "off" && s != "later" && s != "warn" && g.Outcome != verdict.Pass
 }
 
 // stopping returns the gates that stop a verdict, those that fail first.
@@ -81,7 +83,7 @@ func tally(gates []verdict.Gate) string {
 		{"warn", "warning", "warnings"},
 		{"waived", "waived", "waived"},
 		{"pass", "passed", "passed"},
-		{"off", "off", "off"},
+		{"later", "is asked at merge", "are asked at merge"}, {"off", "off", "off"},
 	} {
 		if n := counts[s.state]; n > 0 {
 			parts = append(parts, plural(n, s.one, s.many))
@@ -93,11 +95,15 @@ func tally(gates []verdict.Gate) string {
 // gateTable lists the gates that were asked, and names the others below.
 func gateTable(v verdict.Verdict, most int) string {
 	rows := []string{"| gate | outcome | why |", "|---|---|---|"}
-	var off []string
+	var off, later []string
 	for _, g := range v.Gates {
 		s := state(g)
-		if s == "off" {
+		switch s {
+		case "off":
 			off = append(off, code(g.Name))
+			continue
+		case "later":
+			later = append(later, code(g.Name))
 			continue
 		}
 		if s != "pass" {
@@ -110,6 +116,9 @@ func gateTable(v verdict.Verdict, most int) string {
 		rows = append(rows, "| "+code(g.Name)+" | "+s+" | "+strings.Join(why, "<br>")+" |")
 	}
 	table := strings.Join(rows, "\n")
+	if len(later) > 0 {
+		table += "\n\nAsked at merge: " + strings.Join(later, ", ")
+	}
 	if len(off) > 0 {
 		table += "\n\nNot asked here: " + strings.Join(off, ", ")
 	}

@@ -66,6 +66,14 @@ func reviewers(p Proposal, most int) string {
 	return lines.under("**Who must review**")
 }
 
+// closing warns of what closing means: it is recorded as a person's no, and binds.
+func closing(p Proposal) string {
+	if p.lane() == pipeline.Fast {
+		return ""
+	}
+	return "Closing this says no to what it moves, in " + code(p.Environment) + " and for good."
+}
+
 func anyOf(owners []string, most int) string {
 	names := make([]string, 0, len(owners))
 	for i, o := range owners {

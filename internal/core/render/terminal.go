@@ -52,11 +52,15 @@ func (s Style) gates(out *strings.Builder, v verdict.Verdict) {
 	for _, g := range v.Gates {
 		width = max(width, utf8.RuneCountInString(visible(g.Name, maxName)))
 	}
-	var off []string
+	var off, later []string
 	for _, g := range v.Gates {
 		word := state(g)
-		if word == "off" {
+		switch word {
+		case "off":
 			off = append(off, visible(g.Name, maxName))
+			continue
+		case "later":
+			later = append(later, visible(g.Name, maxName))
 			continue
 		}
 		fmt.Fprintf(out, "  %-*s  %s  %s\n", width, visible(g.Name, maxName), s.paint(word, fmt.Sprintf("%-7s", word)), visible(g.Summary, maxQuote))
@@ -68,6 +72,9 @@ func (s Style) gates(out *strings.Builder, v verdict.Verdict) {
 			}
 			s.finding(out, indent, g.Summary, f)
 		}
+	}
+	if len(later) > 0 {
+		fmt.Fprintf(out, "  asked at merge: %s\n", strings.Join(later, ", "))
 	}
 	if len(off) > 0 {
 		fmt.Fprintf(out, "  not asked here: %s\n", strings.Join(off, ", "))
