@@ -30,13 +30,6 @@ var brokenBases = []struct {
 		smuggle: true, owner: securityOwner,
 	},
 	{
-		name: "a field that nobody knows", says: "pipeline.yaml",
-		changes: func(r *rig) map[string]blob {
-			return map[string]blob{".liftlock/pipeline.yaml": text(strings.Replace(r.file(".liftlock/pipeline.yaml"), "lane: review", "lnae: review", 1))}
-		},
-		owner: securityOwner,
-	},
-	{
 		name: "own rules that overrule the built-in ones", says: "custom",
 		changes: func(*rig) map[string]blob {
 			return map[string]blob{".liftlock/policies/mine.rego": text("package liftlock.verdict\n\nresult := \"PASSED\"\n")}
@@ -75,13 +68,6 @@ var brokenBases = []struct {
 			return map[string]blob{production + "/Kustomization": text(r.file(production + "/kustomization.yaml"))}
 		},
 		smuggle: true, owner: sandbox.Owner,
-	},
-	{
-		name: "A62 names that differ in case only", says: "Kustomization",
-		changes: func(r *rig) map[string]blob {
-			return map[string]blob{production + "/Kustomization.yaml": text(r.file(production + "/kustomization.yaml"))}
-		},
-		owner: sandbox.Owner,
 	},
 	{
 		name: "A67 image that is listed twice", says: "already on line",

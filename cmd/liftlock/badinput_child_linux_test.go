@@ -118,15 +118,13 @@ type killer struct {
 
 func (k *killer) told(e github.Exchange) {
 	k.mu.Lock()
-	victim := k.victim
-	if victim == nil || e.TokenKind == "user" || !k.chosen(e) {
-		k.mu.Unlock()
+	defer k.mu.Unlock() // whoever takes aim elsewhere waits for the end of the victim
+	if k.victim == nil || e.TokenKind == "user" || !k.chosen(e) {
 		return
 	}
-	k.victim = nil
 	k.kills = append(k.kills, e.Operation)
-	k.mu.Unlock()
-	victim.kill()
+	k.victim.kill()
+	k.victim = nil
 }
 
 func (k *killer) chosen(e github.Exchange) bool {

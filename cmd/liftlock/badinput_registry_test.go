@@ -41,7 +41,8 @@ func TestRegistryThatIsDownOrLies(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			defer r.under(t)()
 			tag := fmt.Sprintf("1.9.%d", n)
-			d := r.release(sandbox.Release{Tag: tag, Unseen: true})
+			promoted := c.judge || n == 0 // that a denial comes at last shows as well that the work went on
+			d := r.release(sandbox.Release{Tag: tag, Unseen: true, Unsigned: !promoted})
 			said := len(r.log.String())
 			c.fault.Path = strings.ReplaceAll(c.fault.Path, "TAG", tag)
 			r.world.Registry.Break(c.fault)
@@ -64,7 +65,11 @@ func TestRegistryThatIsDownOrLies(t *testing.T) {
 			if err := r.world.Show(d, tag); err != nil { // an event, so that nobody has to wait for a poll
 				t.Fatal(err)
 			}
-			r.entered(ledger.Merged, "dev", d)
+			if promoted {
+				r.entered(ledger.Merged, "dev", d)
+			} else {
+				r.decided("dev", d, "FAILED")
+			}
 		})
 	}
 	r.orderly()
