@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/liftlock/liftlock/internal/adapter/forge"
@@ -218,26 +219,27 @@ func TestOldImageShownAgainIsADowngrade(t *testing.T) {
 func TestHeadThatMovesBeforeTheMergeIsNotMerged(t *testing.T) {
 	r := newRig(t)
 	r.adopted()
-	var pushed string
+	var pushed atomic.Pointer[string] // head of the push, by the service's request
 	r.world.GitHub.SetFault(func(request *http.Request) *github.Fault {
-		if pushed != "" || request.Method != http.MethodPut || !strings.HasSuffix(request.URL.Path, "/merge") {
+		if pushed.Load() != nil || request.Method != http.MethodPut || !strings.HasSuffix(request.URL.Path, "/merge") {
 			return nil
 		}
 		number := r.pulls()[0]
 		smuggled := "smuggled"
-		var err error
-		if pushed, err = r.world.GitHub.Push(github.Push{
+		head, err := r.world.GitHub.Push(github.Push{
 			User: sandbox.Developer, Repository: sandbox.Deployments, Branch: number.Head, Message: "quickly",
 			Files: map[string]*string{"apps/checkout/overlays/dev/extra.yaml": &smuggled},
-		}); err != nil {
+		})
+		if err != nil {
 			t.Error(err)
 		}
+		pushed.Store(&head)
 		return nil
 	})
 	d := r.release(sandbox.Release{Tag: "1.4.2"})
 	proposed := r.entered(ledger.Proposed, "dev", d)
-	r.wait("the push", func() bool { return pushed != "" })
-	r.refused("the new head", pushed, "extra.yaml")
+	r.wait("the push", func() bool { return pushed.Load() != nil })
+	r.refused("the new head", *pushed.Load(), "extra.yaml")
 	r.quiet()
 	if p := r.pullRequest(proposed.Proposal.Number); p.Merged || r.holds("dev", d) {
 		t.Error("merged with a head that nobody judged")

@@ -67,6 +67,9 @@ func demo(ctx context.Context, s streams, once bool, keep string) (err error) {
 	show := newNarrator(world, s.out)
 	started := time.Now()
 	problems, err := play(ctx, world, show, once)
+	if ctx.Err() != nil {
+		return &exit{code: exitInterrupted, err: errors.New("interrupted")}
+	}
 	if err != nil {
 		return &exit{code: exitFailed, err: err}
 	}
@@ -75,7 +78,7 @@ func demo(ctx context.Context, s streams, once bool, keep string) (err error) {
 		if err := world.Registry.Export(filepath.Join(dir, "registry")); err != nil {
 			return fmt.Errorf("exporting the registry: %w", err)
 		}
-		fmt.Fprintf(s.out, "kept in %s: git/ (bare repositories), registry/ (OCI layouts), serve.log\n", dir)
+		fmt.Fprintf(s.out, "kept in %s: git/ (bare repositories), registry/ (OCI layouts), serve.log, data/ and credentials/ of the sandbox\n", dir)
 	}
 	if len(problems) > 0 {
 		return &exit{code: exitFailed}

@@ -19,6 +19,8 @@ const (
 	exitFailed  = 1
 	exitUsage   = 2
 	exitPending = 3
+	// exitInterrupted is what shells give a command that a signal ended.
+	exitInterrupted = 130
 )
 
 func main() {

@@ -58,6 +58,9 @@ func parse(path string, data []byte) (*document, error) {
 	if err := d.checkTopLevel(); err != nil {
 		return nil, err
 	}
+	if _, kind := lookUp(d.root, "kind"); kind != nil && kind.Value != types.KustomizationKind && kind.Value != types.ComponentKind {
+		return nil, d.fault(CodeMalformed, kind.Line, fmt.Sprintf("kind %q: want Kustomization or Component", clip(kind.Value)), nil)
+	}
 	images, err := d.decode()
 	if err != nil {
 		return nil, d.fault(CodeMalformed, 0, "reading it as kustomize does", errors.New(clip(err.Error())))
