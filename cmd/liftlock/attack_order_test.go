@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/liftlock/liftlock/internal/core/ledger"
 	"github.com/liftlock/liftlock/internal/sandbox"
 	"github.com/liftlock/liftlock/internal/sandbox/github"
+	"github.com/liftlock/liftlock/internal/sandbox/images"
 )
 
 // commitTree writes a commit as anybody may write one, with any parents and any date.
@@ -76,4 +79,52 @@ func TestCrossedHistoryIsRefusedAndStopsNobody(t *testing.T) {
 	}
 	second := r.release(sandbox.Release{Tag: "1.4.3"})
 	r.entered(ledger.Merged, "staging", second)
+}
+
+// Whoever may push chooses tags: what the environment has left does not come back under a higher one, by the registry or by a person.
+func TestA86OldImageUnderHigherTagIsADowngrade(t *testing.T) {
+	r := newRig(t)
+	r.limits = unlimited
+	r.adopted()
+	old := r.show.entries[0].Images[0].Digest
+	skipped := r.release(sandbox.Release{Tag: "1.0.1", Unseen: true})
+	time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) // images say their age in seconds
+	d := r.release(sandbox.Release{Tag: "1.4.2"})
+	r.entered(ledger.Merged, "staging", d)
+	r.quiet()
+	dev := sandbox.Kustomization("dev")
+	_, head := r.pull("back", sandbox.Branch, map[string]blob{dev: text(strings.Replace(replaceDigest(r.file(dev), old), "1.4.2", "1.4.9", 1))})
+	r.refused("an old image by hand", head, "older than what dev has, by history")
+	if err := r.world.Show(skipped, "1.4.3"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.codes(r.decided("dev", skipped, "FAILED")); !strings.Contains(strings.Join(got, " "), "DOWNGRADE") {
+		t.Errorf("an older build that was never held: got %q", got)
+	}
+	r.quiet()
+	r.untouched(skipped)
+}
+
+// An image whose age cannot be read is not newer for that.
+func TestA86UnreadableAgeIsNoUpgrade(t *testing.T) {
+	r := newRig(t)
+	r.limits = unlimited
+	doc := ".liftlock/images/checkout.yaml"
+	r.rewrite(sandbox.Branch, map[string]blob{doc: text(strings.Replace(r.file(doc), `semver: ">=1.0.0"`, "tag: main", 1))})
+	old := r.release(sandbox.Release{Tag: "main", Seed: "old", Unseen: true})
+	d := r.release(sandbox.Release{Tag: "main", Seed: "new"})
+	r.serve(false)
+	r.entered(ledger.Merged, "staging", d)
+	r.quiet()
+	r.stop()
+	r.world.Registry.Break(images.Fault{Path: "/manifests/" + d.String(), Status: http.StatusNotFound})
+	if err := r.world.Show(old, "main"); err != nil {
+		t.Fatal(err)
+	}
+	r.serve(true)
+	if got := strings.Join(r.failing(r.decided("dev", old, "PENDING")), " "); !strings.Contains(got, "order DOWNGRADE_UNKNOWN") {
+		t.Errorf("got %q", got)
+	}
+	r.quiet()
+	r.untouched(old)
 }

@@ -206,10 +206,10 @@ func (v *view) current(a *assessment) bool {
 // lookAgain is after how many seconds a registry that could not be read is read again: no event says that it is back.
 const lookAgain = 60
 
-// unread reports whether a place that may hold evidence could not be read.
+// unread reports whether a place that may hold evidence, or that says which image is older, could not be read.
 func unread(judgements []judgement) bool {
 	return slices.ContainsFunc(judgements, func(j judgement) bool {
-		return slices.ContainsFunc(j.evidence.Looked, func(l evidence.Look) bool { return l.State == evidence.LookUnknown })
+		return j.evidence.Order.Downgrade == "unknown" || slices.ContainsFunc(j.evidence.Looked, func(l evidence.Look) bool { return l.State == evidence.LookUnknown })
 	})
 }
 

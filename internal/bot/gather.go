@@ -70,28 +70,21 @@ func (g *gatherer) gather(ctx context.Context, reference digest.Reference, trust
 	return f
 }
 
-// built returns when an image says that it was built; 0 where it does not say or cannot be read.
-func (g *gatherer) built(ctx context.Context, reference digest.Reference) int64 {
-	manifest, err := g.artifacts.Manifest(ctx, reference)
-	if err != nil {
-		return 0
-	}
-	created, err := g.artifacts.Created(ctx, manifest)
-	if err != nil {
-		return 0
-	}
-	return created
-}
+// The places that say what an image is, apart from those that hold evidence about it.
+const (
+	lookManifest      = "manifest"
+	lookConfiguration = "configuration"
+)
 
 func (g *gatherer) look(ctx context.Context, reference digest.Reference, trust evidence.Trust) facts {
 	manifest, err := g.artifacts.Manifest(ctx, reference)
-	f := facts{manifest: manifest, looked: []evidence.Look{lookOf("manifest", err)}}
+	f := facts{manifest: manifest, looked: []evidence.Look{lookOf(lookManifest, err)}}
 	if err != nil {
 		f.manifest = evidence.Manifest{Repository: reference.Repository, Digest: reference.Digest}
 		return f
 	}
 	f.created, err = g.artifacts.Created(ctx, manifest)
-	f.looked = append(f.looked, lookOf("configuration", err))
+	f.looked = append(f.looked, lookOf(lookConfiguration, err))
 	envelopes, looked := g.artifacts.Collect(ctx, reference)
 	f.looked = append(f.looked, looked...)
 	g.verify(ctx, &f, envelopes, trust)

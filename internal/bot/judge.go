@@ -106,32 +106,6 @@ func (b *Bot) orderOf(ctx context.Context, v *view, unit promotion.Unit, move pr
 	return order
 }
 
-// downgrade compares the candidate with what it replaces: by the order of the tags where the watch gives one, by the environment's own
-// history (A86: an old signed image is served again), and by when the images say they were built.
-func (b *Bot) downgrade(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) (answer, by string) {
-	if move.From.Digest.IsZero() {
-		return "no", "history"
-	}
-	if order, by, ok := v.set.Image(move.Image.Name).Watch.Compare(move.From.Tag, move.To.Tag); ok && order != 0 {
-		return yes(order > 0), by
-	}
-	if v.chain.Memory.Held(unit.Environment, move.Image.Repository, move.To.Digest) {
-		return "yes", "history"
-	}
-	from := b.gatherer.built(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest})
-	if from > 0 && f.created > 0 {
-		return yes(f.created < from), "created"
-	}
-	return "no", "history"
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
 // worst returns the result and lane of an application: all its images move together, or none does.
 func worst(judgements []judgement) (verdict.Result, pipeline.Lane) {
 	rank := map[verdict.Result]int{verdict.Passed: 0, verdict.Pending: 1, verdict.Failed: 2}
