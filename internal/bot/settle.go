@@ -49,7 +49,7 @@ func (b *Bot) endings(ctx context.Context, r *repository, v *view) ([]ledger.Ent
 		if err != nil {
 			return nil, fmt.Errorf("reading pull request %d: %w", proposed.Proposal.Number, err)
 		}
-		if entry, ended := ending(proposed, pull, v.at); ended {
+		if entry, ended := ending(proposed, pull, v.baseOf(proposed.Environment), v.at); ended {
 			entries = append(entries, entry)
 		}
 	}
@@ -58,7 +58,9 @@ func (b *Bot) endings(ctx context.Context, r *repository, v *view) ([]ledger.Ent
 
 // ending says how a proposal ended. One that is closed and not by the bot is a person's no: where the forge does not say who
 // closed it, that is assumed too, because promoting against a veto is worse than asking once more.
-func ending(proposed ledger.Entry, pull promotion.PullRequest, at int64) (ledger.Entry, bool) {
+//
+// One that was merged elsewhere, because somebody changed its base, has brought the environment nothing.
+func ending(proposed ledger.Entry, pull promotion.PullRequest, base string, at int64) (ledger.Entry, bool) {
 	entry := ledger.Entry{
 		At: at, Environment: proposed.Environment, Application: proposed.Application, Images: withoutVerdicts(proposed.Images),
 		Proposal: &ledger.Proposal{Number: pull.Number, Branch: proposed.Proposal.Branch, Head: pull.HeadCommit, Merge: pull.MergeCommit},
@@ -66,6 +68,8 @@ func ending(proposed ledger.Entry, pull promotion.PullRequest, at int64) (ledger
 	switch {
 	case pull.Open:
 		return ledger.Entry{}, false
+	case pull.Merged && pull.BaseRef != base:
+		entry.Kind, entry.Reason = ledger.Closed, fmt.Sprintf("merged into %q instead of %q", pull.BaseRef, base)
 	case pull.Merged:
 		entry.Kind = ledger.Merged
 	case pull.ClosedBy.Bot:
@@ -77,6 +81,11 @@ func ending(proposed ledger.Entry, pull promotion.PullRequest, at int64) (ledger
 		}
 	}
 	return entry, true
+}
+
+// baseOf returns the branch that an environment lives on.
+func (v *view) baseOf(environment string) string {
+	return orMain(v.set.Environment(environment).Branch, v.main)
 }
 
 func withoutVerdicts(images []ledger.Image) []ledger.Image {
