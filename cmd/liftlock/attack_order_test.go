@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,4 +128,41 @@ func TestA86UnreadableAgeIsNoUpgrade(t *testing.T) {
 	}
 	r.quiet()
 	r.untouched(old)
+}
+
+// A person's no counts even where it came before the proposal was recorded.
+func TestVetoBeforeTheRecordIsNotForgotten(t *testing.T) {
+	r := newRig(t)
+	r.limits = unlimited
+	r.adopted()
+	var closed atomic.Int64
+	r.world.GitHub.SetFault(func(q *http.Request) *github.Fault {
+		if closed.Load() > 0 || q.Method != http.MethodPost || !strings.HasSuffix(q.URL.Path, "/git-receive-pack") {
+			return nil
+		}
+		for _, p := range r.pulls() {
+			if strings.Contains(p.Title, " to production: ") {
+				if err := r.world.GitHub.ClosePull(sandbox.Owner, sandbox.Deployments, p.Number); err != nil {
+					t.Error(err)
+				}
+				closed.Store(int64(p.Number))
+				return &github.Fault{Status: http.StatusServiceUnavailable}
+			}
+		}
+		return nil
+	})
+	d := r.release(sandbox.Release{Tag: "1.4.2"})
+	if e := r.entered(ledger.Vetoed, "production", d); int64(e.Proposal.Number) != closed.Load() || e.Actor == nil || e.Actor.Login != sandbox.Owner {
+		t.Errorf("got a veto by %+v of %+v, want #%d by %s", e.Actor, e.Proposal, closed.Load(), sandbox.Owner)
+	}
+	if got := r.failing(r.decided("production", d, "FAILED")); len(got) != 1 || got[0] != "order VETOED" {
+		t.Errorf("got %q", got)
+	}
+	r.quiet()
+	for _, p := range r.pulls() {
+		if strings.Contains(p.Title, " to production: ") && p.Number != int(closed.Load()) {
+			t.Errorf("proposed again as #%d", p.Number)
+		}
+	}
+	r.orderly()
 }

@@ -15,6 +15,9 @@ import (
 
 // act records what was decided and does the difference. The record comes first: a promotion commit names the entry that allows it.
 func (b *Bot) act(ctx context.Context, r *repository, v *view, assessments []assessment) error {
+	if err := b.recordOrphans(ctx, r, v, assessments); err != nil {
+		return err
+	}
 	if err := b.recordDecisions(ctx, v, assessments); err != nil {
 		return err
 	}

@@ -67,7 +67,10 @@ type Commits interface {
 // Proposals reads and writes pull requests.
 type Proposals interface {
 	OpenPullRequests(ctx context.Context) ([]promotion.PullRequest, error)
+	// PullRequest returns one, with who closed it where it was closed unmerged.
 	PullRequest(ctx context.Context, number int) (promotion.PullRequest, error)
+	// ClosedPullRequests returns the newest of a branch of the repository itself.
+	ClosedPullRequests(ctx context.Context, headRef string) ([]promotion.PullRequest, error)
 	OpenPullRequest(ctx context.Context, p promotion.NewPullRequest) (promotion.PullRequest, error)
 	EditPullRequest(ctx context.Context, number int, title, body string) error
 	ClosePullRequest(ctx context.Context, number int, comment string) error

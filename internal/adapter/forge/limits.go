@@ -9,6 +9,9 @@ const (
 	// maxPages bounds a listing at 100 objects a page: 5,000 open pull requests are a loop, not a repository.
 	maxPages = 50
 	pageSize = 100
+	// maxClosed is how many closed pull requests of one head branch are looked at, newest first. The bot holds one open proposal
+	// for a branch, so more than one can only have closed while nobody looked.
+	maxClosed = 10
 	// maxWebhook is what GitHub promises never to exceed (25 MiB); larger deliveries are not GitHub's.
 	maxWebhook = 25 << 20
 	// maxBody and maxSummary are GitHub's own limits, in characters: beyond them it answers 422.

@@ -43,6 +43,24 @@ func (r *Repository) PullRequest(ctx context.Context, number int) (promotion.Pul
 	return r.withCloser(ctx, readPullRequest(found))
 }
 
+// ClosedPullRequests returns the newest closed pull requests of a head branch of this repository, newest first. Who closed them it does
+// not say.
+func (r *Repository) ClosedPullRequests(ctx context.Context, headRef string) ([]promotion.PullRequest, error) {
+	found, resp, err := r.client().PullRequests.List(ctx, r.owner, r.name, &github.PullRequestListOptions{
+		State: "closed", Head: r.owner + ":" + headRef, Sort: "created", Direction: "desc", ListOptions: github.ListOptions{PerPage: maxClosed},
+	})
+	if err != nil {
+		return nil, r.fail(fmt.Sprintf("listing closed pull requests of %q", headRef), resp, err)
+	}
+	var closed []promotion.PullRequest
+	for _, p := range found {
+		if read := readPullRequest(p); read.HeadRef == headRef && read.SameRepository { // a filter that was not understood lists everything
+			closed = append(closed, read)
+		}
+	}
+	return closed, nil
+}
+
 // withCloser asks who closed a pull request. Only its issue says so.
 func (r *Repository) withCloser(ctx context.Context, p promotion.PullRequest) (promotion.PullRequest, error) {
 	if p.Open || p.Merged {

@@ -105,6 +105,27 @@ func TestWhoClosed(t *testing.T) {
 	}
 }
 
+func TestClosedPullRequestsOfABranch(t *testing.T) {
+	f := newFake(t)
+	r := f.repository()
+	stranger := map[string]any{"state": "closed", "head": map[string]any{"ref": "liftlock/dev/shop", "sha": headB, "repo": map[string]any{"id": 2}}}
+	other := map[string]any{"state": "closed", "head": map[string]any{"ref": "liftlock/dev/cart", "sha": headB, "repo": map[string]any{"id": 1}}}
+	f.answers("GET /repos/acme/deploy/pulls", 200, []any{pull(6, other), pull(5, stranger), pull(4, map[string]any{"state": "closed"}),
+		pull(3, map[string]any{"state": "closed", "merged_at": "2026-11-20T10:00:00Z"})})
+	got, err := r.ClosedPullRequests(t.Context(), "liftlock/dev/shop")
+	want := []promotion.PullRequest{
+		read(4, func(p *promotion.PullRequest) { p.Open = false }),
+		read(3, func(p *promotion.PullRequest) { p.Open, p.Merged, p.MergeCommit = false, true, treeU }),
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	lines := []string{"GET /pulls?direction=desc&head=acme%3Aliftlock%2Fdev%2Fshop&per_page=10&sort=created&state=closed"}
+	if diff := cmp.Diff(lines, f.lines()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestReviewsNameTheirCommit(t *testing.T) { // A81
 	f := newFake(t)
 	user := func(id int, kind string) map[string]any {

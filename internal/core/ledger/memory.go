@@ -13,6 +13,7 @@ type Memory struct {
 	decided   map[slot]Entry
 	proposals map[unit]Entry
 	vetoes    map[place][]Veto
+	heads     map[int]string // of every proposal that was recorded, by number
 }
 
 type unit struct{ environment, application string }
@@ -50,6 +51,7 @@ func (m Memory) clone() Memory {
 		decided:   cloned(m.decided),
 		proposals: cloned(m.proposals),
 		vetoes:    cloned(m.vetoes),
+		heads:     cloned(m.heads),
 	}
 }
 
@@ -63,6 +65,9 @@ func cloned[K comparable, V any](m map[K]V) map[K]V {
 // apply folds one entry in. Slices are replaced, never grown in place: clones share them.
 func (m *Memory) apply(e Entry) {
 	u := unit{e.Environment, e.Application}
+	if e.Proposal != nil && e.Kind != Decided { // a verdict about a head does not say what became of it
+		m.heads[e.Proposal.Number] = e.Proposal.Head
+	}
 	switch e.Kind {
 	case Adopted:
 		m.hold(e, "")
@@ -136,6 +141,22 @@ func (m Memory) Proposals() []Entry {
 	open := slices.Collect(maps.Values(m.proposals))
 	slices.SortFunc(open, func(a, b Entry) int { return int(a.Seq - b.Seq) })
 	return open
+}
+
+// Recorded reports whether the record says of a pull request that it was proposed, or how it ended.
+func (m Memory) Recorded(number int) bool {
+	_, ok := m.heads[number]
+	return ok
+}
+
+// RecordedHead reports whether a commit is the last recorded head of a proposal, open or ended.
+func (m Memory) RecordedHead(commit string) bool {
+	for _, head := range m.heads {
+		if head == commit {
+			return true
+		}
+	}
+	return false
 }
 
 // Vetoes returns the vetoes against the digest in the environment, oldest first.
