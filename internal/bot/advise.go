@@ -42,6 +42,9 @@ func gaps(rules promotion.BranchRules) []string {
 	if !rules.DismissStale {
 		found = append(found, "a push does not take approvals back")
 	}
+	if !rules.UpToDate {
+		found = append(found, "heads need not contain the newest base: two pull requests that look harmless apart may not be together")
+	}
 	if rules.Bypass == "always" || rules.Bypass == "pull_requests_only" {
 		found = append(found, "the App may bypass the rules: "+rules.Bypass)
 	}

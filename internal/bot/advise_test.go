@@ -9,7 +9,7 @@ import (
 func TestGapsOfBranchRules(t *testing.T) {
 	whole := func() promotion.BranchRules {
 		return promotion.BranchRules{
-			PullRequest: true, CodeOwnerReview: true, DismissStale: true, Bypass: "never",
+			PullRequest: true, CodeOwnerReview: true, DismissStale: true, UpToDate: true, Bypass: "never",
 			Checks: []promotion.RequiredCheck{{Name: "build"}, {Name: checkName, App: 7}},
 		}
 	}
@@ -22,6 +22,7 @@ func TestGapsOfBranchRules(t *testing.T) {
 		"no pull request":  func(r *promotion.BranchRules) { r.PullRequest = false },
 		"no owners":        func(r *promotion.BranchRules) { r.CodeOwnerReview = false },
 		"stale approvals":  func(r *promotion.BranchRules) { r.DismissStale = false },
+		"old heads":        func(r *promotion.BranchRules) { r.UpToDate = false },
 		"the bot may pass": func(r *promotion.BranchRules) { r.Bypass = "always" },
 	} {
 		rules := whole()

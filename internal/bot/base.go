@@ -17,12 +17,12 @@ type base struct {
 	tree     fs.FS
 	overlays *overlay.Tree
 	graphs   func() graphs
+	guarded  func() guarded
 }
 
 // graphs says which overlays of environments depend on what.
 type graphs struct {
 	directories map[string][]string // overlays that build on a kustomization directory, itself left out
-	files       map[string][]string // overlays that read a file
 }
 
 // bring has the mirror hold a ref at a commit. What it holds already costs no request.
@@ -63,7 +63,8 @@ func (b base) changed(git History, commit string, changed []string) (base, error
 }
 
 func baseOf(commit string, tree fs.FS) base {
-	return base{commit: commit, tree: tree, overlays: overlay.NewTree(tree), graphs: func() graphs { return graphs{} }}
+	return base{commit: commit, tree: tree, overlays: overlay.NewTree(tree), graphs: func() graphs { return graphs{} },
+		guarded: func() guarded { return guarded{} }}
 }
 
 // withUnits returns the base knowing which overlays environments are made of. Graphs are walked when they are first asked for.
@@ -73,7 +74,7 @@ func (b base) withUnits(units []promotion.Unit) base {
 }
 
 func graphsOf(tree *overlay.Tree, units []promotion.Unit) graphs {
-	g := graphs{directories: map[string][]string{}, files: map[string][]string{}}
+	g := graphs{directories: map[string][]string{}}
 	for _, dir := range overlaysOfAll(units) {
 		graph, err := tree.Graph(dir)
 		if err != nil {
@@ -83,9 +84,6 @@ func graphsOf(tree *overlay.Tree, units []promotion.Unit) graphs {
 			if below != dir {
 				g.directories[below] = append(g.directories[below], dir)
 			}
-		}
-		for _, file := range graph.Files {
-			g.files[file] = append(g.files[file], dir)
 		}
 	}
 	return g

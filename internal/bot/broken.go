@@ -91,7 +91,7 @@ func (v *view) mendsOverlays(h *head, set *pipeline.Set) error {
 			}
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, v.mended(h))...)
 }
 
 // onMain surveys the head by some documents, for the environments that live on the branch of the documents.

@@ -58,7 +58,7 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 	}
 	if v.set != nil {
 		h.units = v.unitsMoved(h)
-		h.problem = errors.Join(h.problem, v.reshaped(h))
+		h.problem = errors.Join(h.problem, v.reshaped(h), v.escapes(ctx, git, h))
 	}
 	v.heads[pull.Number] = h
 	return h, nil
@@ -67,11 +67,8 @@ func (b *Bot) readHead(ctx context.Context, r *repository, v *view, pull promoti
 // unitsMoved lists the units of the head's base branch whose pins it changes.
 func (v *view) unitsMoved(h *head) []headUnit {
 	touched := map[string]bool{}
-	files := v.bases[h.pull.BaseRef].graphs().files
-	for _, path := range h.changed {
-		for _, dir := range files[path] {
-			touched[dir] = true
-		}
+	for _, dir := range v.bases[h.pull.BaseRef].guarded().touched(h.changed) {
+		touched[dir] = true
 	}
 	var moved []headUnit
 	for _, unit := range v.units {
@@ -79,7 +76,6 @@ func (v *view) unitsMoved(h *head) []headUnit {
 			continue
 		}
 		moves := movesBetween(unit, h.base.overlays, h.tree.overlays)
-		moves = append(moves, strayMoves(unit, moves, h.base.overlays, h.tree.overlays)...)
 		if len(moves) > 0 {
 			moved = append(moved, headUnit{unit: unit, moves: moves})
 		}

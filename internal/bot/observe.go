@@ -162,7 +162,7 @@ func (b *Bot) readConfiguration(ctx context.Context, git Git, v *view, before *c
 		return c, nil
 	}
 	for branch, base := range c.bases {
-		c.bases[branch] = base.withUnits(c.units)
+		c.bases[branch] = base.withUnits(c.units).guarding(set, branch, v.main)
 	}
 	c.set, c.judge = set, judge
 	return c, nil

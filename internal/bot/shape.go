@@ -70,15 +70,16 @@ func mayReshape(h *head) bool {
 }
 
 // newcomers lists the entries of a unit that the head adds, unless they show what the environment holds anyway: nobody judged what else
-// they show. An environment that holds nothing of an image yet is not guarded: what it comes to hold first is adopted.
+// they show. An environment that holds nothing of an image yet is no
+// exception: its first entry comes with the image's document, whose owners review it.
 func (v *view) newcomers(h *head, unit promotion.Unit) []error {
 	var problems []error
 	for _, image := range unit.Images {
 		known, ok := v.imageOf(unit.Environment, image.Name)
-		if !ok {
-			continue
+		if !ok && v.chain.Seq == 0 {
+			continue // the first adoption takes what is there
 		}
-		held, _ := known.Holds()
+		held := heldOf(known)
 		for _, pin := range image.Pins {
 			if pin.Digest == held.Digest && !held.Digest.IsZero() || hasPin(known, pin) || entryAt(h.base.overlays, pin) != (promotion.Candidate{}) {
 				continue
@@ -100,6 +101,15 @@ func (v *view) imageOf(environment, name string) (promotion.Image, bool) {
 		}
 	}
 	return promotion.Image{}, false
+}
+
+// heldOf returns what an environment holds of an image; nothing where it has no entry of it.
+func heldOf(image promotion.Image) promotion.Candidate {
+	if len(image.Pins) == 0 {
+		return promotion.Candidate{}
+	}
+	held, _ := image.Holds()
+	return held
 }
 
 func hasPin(image promotion.Image, pin promotion.Pin) bool {

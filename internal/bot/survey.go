@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/overlay"
 	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/core/promotion"
@@ -115,41 +114,4 @@ func entryAt(tree *overlay.Tree, pin promotion.Pin) promotion.Candidate {
 		}
 	}
 	return promotion.Candidate{}
-}
-
-// strayMoves finds images that come to run something else although no entry of theirs moved: by a patch, a base or a manifest. What
-// they come to is not what an entry pins, so it is a move to no digest, which no rule lets pass.
-func strayMoves(unit promotion.Unit, moved []promotion.Move, before, after *overlay.Tree) []promotion.Move {
-	var moves []promotion.Move
-	for _, image := range unit.Images {
-		if slices.ContainsFunc(moved, func(m promotion.Move) bool { return m.Image.Name == image.Name }) {
-			continue
-		}
-		stray := promotion.Image{Name: image.Name, Repository: image.Repository}
-		for _, pin := range image.Pins {
-			if !slices.Equal(usesOf(before, pin.Overlay, image.Repository), usesOf(after, pin.Overlay, image.Repository)) {
-				stray.Pins = append(stray.Pins, pin)
-			}
-		}
-		if len(stray.Pins) > 0 {
-			moves = append(moves, promotion.Move{Image: stray, From: stray.Pins[0].Candidate})
-		}
-	}
-	return moves
-}
-
-// usesOf lists under which references an overlay runs an image, sorted. An overlay that cannot be walked runs nothing that is known.
-func usesOf(tree *overlay.Tree, dir string, repository digest.Repository) []string {
-	uses, err := tree.Images(dir)
-	if err != nil {
-		return []string{"unknown"}
-	}
-	var references []string
-	for _, use := range uses {
-		if used, err := digest.ParseImage(use.Image); err == nil && used.Repository == repository {
-			references = append(references, use.Image)
-		}
-	}
-	slices.Sort(references)
-	return slices.Compact(references)
 }
