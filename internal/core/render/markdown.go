@@ -100,8 +100,10 @@ func harmless(w string) bool {
 	if number.MatchString(w) {
 		return true
 	}
-	if len(w) >= 7 && strings.Trim(w, "abcdefABCDEF") == "" {
-		return false
+	for _, part := range strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == '\'' || r == '’' }) {
+		if len(part) >= 7 && strings.Trim(part, "abcdefABCDEF") == "" {
+			return false
+		}
 	}
 	for parts := strings.Split(w, "-"); len(parts) > 1; parts = parts[1:] {
 		if prefix := parts[0]; len(prefix) > 1 && (prefix == strings.ToUpper(prefix) || strings.EqualFold(prefix, "ghsa")) {
