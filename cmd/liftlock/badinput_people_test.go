@@ -26,6 +26,8 @@ func TestPullRequestsThatReshapeOverlaysAreRefused(t *testing.T) {
 	_, entry, _ := strings.Cut(replaceDigest(held, unsigned), "images:\n")
 	patch := "patches:\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: {name: checkout}\n      spec: {template: {spec: {containers: [{name: checkout, image: " +
 		r.world.RegistryHost + "/" + sandbox.ImageName + "@" + unsigned.String() + "}]}}}\n"
+	jsonPatch := "patches:\n  - patch: |-\n      - {op: replace, path: /spec/template/spec/containers/0/image, value: " +
+		r.world.RegistryHost + "/" + sandbox.ImageName + "@" + unsigned.String() + "}\n    target: {kind: Deployment}\n"
 	for _, c := range []struct {
 		name    string
 		changes map[string]blob
@@ -38,6 +40,7 @@ func TestPullRequestsThatReshapeOverlaysAreRefused(t *testing.T) {
 		{"new overlay with an image that nobody judged", map[string]blob{"apps/other/overlays/production/kustomization.yaml": text(replaceDigest(held, unsigned))}, unsigned.Hex()},
 		{"second entry with an image that nobody judged", map[string]blob{dir + "/kustomization.yaml": text(held + strings.Replace(entry, "name: checkout\n", "name: checkout-2\n", 1))}, unsigned.Hex()},
 		{"patch past the entry", map[string]blob{dir + "/kustomization.yaml": text(held + patch)}, "checkout"},
+		{"JSON patch past the entry", map[string]blob{dir + "/kustomization.yaml": text(held + jsonPatch)}, "checkout"},
 		{"A67 entry doubled", map[string]blob{dir + "/kustomization.yaml": text(held + entry)}, "line"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -174,10 +177,10 @@ func TestMergeCommitThatSmugglesIsRefused(t *testing.T) {
 func TestBaseThatMovedUnderAProposal(t *testing.T) {
 	r := newRig(t)
 	r.adopted()
+	between := r.release(sandbox.Release{Tag: "1.4.1-between", Unsigned: true, Unseen: true})
 	d := r.release(sandbox.Release{Tag: "1.4.2"})
 	before := r.entered(ledger.Proposed, "production", d)
 	r.check(before.Proposal.Head, "in_progress")
-	between := r.release(sandbox.Release{Tag: "1.4.1-between", Unsigned: true, Unseen: true})
 	production := sandbox.Kustomization("production")
 	r.onBase(map[string]blob{production: text(replaceDigest(r.file(production), between))})
 	r.wait("the proposal to say so", func() bool {
