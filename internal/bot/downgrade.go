@@ -2,6 +2,9 @@ package bot
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -23,7 +26,7 @@ func (b *Bot) downgrade(ctx context.Context, v *view, unit promotion.Unit, move 
 	if !c.held && c.read && c.order <= 0 { // else it is decided, whatever the other one says
 		var err error
 		c.replaced, err = b.gatherer.built(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest})
-		c.read = err == nil
+		c.read, c.gone = err == nil, errors.Is(err, fs.ErrNotExist)
 	}
 	return c.downgrade()
 }
@@ -36,6 +39,7 @@ type comparison struct {
 	created  int64  // when the candidate says it was built; 0 where it does not say
 	replaced int64  // the same of what it replaces
 	read     bool   // both could be read
+	gone     bool   // the registry has no such thing as what the candidate replaces
 }
 
 // downgrade lets each of three say that it is one: the record, the tags, and when the images say they were built. Only the tags are
@@ -47,6 +51,8 @@ func (c comparison) downgrade() (answer, by string) {
 		return "yes", "history"
 	case c.order > 0:
 		return "yes", c.by
+	case c.gone && c.order < 0: // registries clean up: else one that did would stop every promotion
+		return "no", c.by
 	case !c.read: // whoever may push may also delete
 		return "unknown", "created"
 	case dated && c.created < c.replaced:
@@ -74,5 +80,9 @@ func (g *gatherer) built(ctx context.Context, reference digest.Reference) (int64
 	if err != nil {
 		return 0, err
 	}
-	return g.artifacts.Created(ctx, manifest)
+	created, err := g.artifacts.Created(ctx, manifest)
+	if err != nil { // not %w: an image that is there in part is not gone
+		return 0, fmt.Errorf("reading the configuration of %s: %v", reference, err)
+	}
+	return created, nil
 }

@@ -16,6 +16,8 @@ func TestDowngradeIsSaidByRecordTagsOrDates(t *testing.T) {
 		"newer build under a lower tag":               {comparison{order: 1, by: "order", created: 2, replaced: 1, read: true}, "yes", "order"},
 		"lower tag, unreadable":                       {comparison{order: 1, by: "semver"}, "yes", "semver"},
 		"higher tag, unreadable":                      {comparison{order: -1, by: "semver"}, "unknown", "created"},
+		"higher tag, what it replaces is gone":        {comparison{order: -1, by: "semver", created: 2, gone: true}, "no", "semver"},
+		"no order, what it replaces is gone":          {comparison{gone: true}, "unknown", "created"},
 		"no order, unreadable":                        {comparison{created: 2}, "unknown", "created"},
 		"higher tag, both undated":                    {comparison{order: -1, by: "semver", read: true}, "no", "semver"},
 		"higher tag, the replaced one undated":        {comparison{order: -1, by: "semver", created: 2, read: true}, "no", "semver"},
