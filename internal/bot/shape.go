@@ -28,7 +28,7 @@ func isDocument(file string) bool { return strings.HasPrefix(file, pipeline.Dire
 
 func problemCheck(head string, problem error) promotion.CheckRun {
 	return promotion.CheckRun{
-		Head: head, Status: "completed", Conclusion: "failure", Title: "the documents or the overlays are not valid", Summary: render.Problem(problem),
+		Head: head, Status: "completed", Conclusion: "failure", Title: "this head cannot go on as it is", Summary: render.Problem(problem),
 	}
 }
 
