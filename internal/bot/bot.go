@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 )
-
-func compare[T cmp.Ordered](a, b T) int { return cmp.Compare(a, b) }
 
 // Metrics counts what the bot does.
 type Metrics interface {
@@ -37,7 +34,6 @@ type Options struct {
 type Bot struct {
 	Options
 	gatherer *gatherer
-	metrics  Metrics
 
 	mu           sync.Mutex // protects repositories
 	repositories map[string]*repository
@@ -46,7 +42,7 @@ type Bot struct {
 // New returns a bot that knows no repository yet.
 func New(o Options) *Bot {
 	o.NewJudge = remembered(o.NewJudge)
-	return &Bot{Options: o, metrics: o.Metrics, gatherer: newGatherer(o.Registry, o.Verifier), repositories: map[string]*repository{}}
+	return &Bot{Options: o, gatherer: newGatherer(o.Registry, o.Verifier), repositories: map[string]*repository{}}
 }
 
 // Repositories lists the repositories that the App is installed on.
@@ -106,7 +102,7 @@ func (b *Bot) Reconcile(ctx context.Context, name string) (next time.Duration, e
 		result = "error"
 	}
 	took := b.Now().Sub(started)
-	b.metrics.Reconciled(name, result, took)
+	b.Metrics.Reconciled(name, result, took)
 	b.Log.DebugContext(ctx, "reconciled", "repository", name, "result", result, "took", took.String(), "next", next.String())
 	return next, err
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -80,7 +81,7 @@ func (b *Bot) apply(ctx context.Context, v *view, e verdict.Evidence, requiremen
 	if err != nil {
 		return judgement{}, err
 	}
-	b.metrics.Judged(e.Target.Environment, string(e.Stage), string(said.Result))
+	b.Metrics.Judged(e.Target.Environment, string(e.Stage), string(said.Result))
 	return judgement{move: move, evidence: e, input: canonical, verdict: said}, nil
 }
 
@@ -98,7 +99,7 @@ func (b *Bot) orderOf(ctx context.Context, v *view, unit promotion.Unit, move pr
 		}
 		order.Environments = append(order.Environments, holding)
 	}
-	slices.SortFunc(order.Environments, func(a, b verdict.Holding) int { return compare(a.Environment, b.Environment) })
+	slices.SortFunc(order.Environments, func(a, b verdict.Holding) int { return cmp.Compare(a.Environment, b.Environment) })
 	for _, veto := range v.chain.Memory.Vetoes(unit.Environment, move.Image.Repository, move.To.Digest) {
 		order.Vetoes = append(order.Vetoes, verdict.Veto{By: veto.By.Login, At: veto.At})
 	}

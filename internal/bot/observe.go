@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -271,7 +272,7 @@ func (b *Bot) readPulls(ctx context.Context, r *repository, v *view, h hints) er
 		if err != nil {
 			return fmt.Errorf("listing pull requests: %w", err)
 		}
-		slices.SortFunc(pulls, func(a, b promotion.PullRequest) int { return compare(a.Number, b.Number) })
+		slices.SortFunc(pulls, func(a, b promotion.PullRequest) int { return cmp.Compare(a.Number, b.Number) })
 		r.pulls = pulls
 	}
 	v.pulls = slices.Clone(r.pulls)
