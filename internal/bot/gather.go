@@ -108,29 +108,19 @@ func (g *gatherer) verify(ctx context.Context, f *facts, envelopes []evidence.En
 		switch {
 		case v.Kind == evidence.KindSignature:
 			f.signatures = append(f.signatures, verdict.Signature{Envelope: v.Envelope, Source: v.Source, Signer: v.Signer})
-		case v.PredicateType == evidence.CosignVulnerabilities:
-			scan, err := decodeScan(v)
-			if err != nil {
-				f.rejected = append(f.rejected, verdict.Rejected{Envelope: v.Envelope, Source: v.Source, Code: codeOf(err, evidence.CodePredicateSchema)})
-				continue
-			}
-			scans = append(scans, scan)
+		case v.Scan != nil:
+			scans = append(scans, scanOf(v))
 		}
 	}
 	f.vulnerabilities = verdict.UniteVulnerabilities(scans)
 	sortFacts(f)
 }
 
-func decodeScan(v evidence.Verified) (verdict.Scan, error) {
-	statement, err := evidence.ParseStatement(v.Statement)
-	if err != nil {
-		return verdict.Scan{}, err
-	}
-	scan, findings, err := evidence.DecodeVulnerabilities(statement)
-	return verdict.Scan{Findings: findings, Report: verdict.Report{
-		Envelope: v.Envelope, Tool: scan.Tool, At: scan.At, DatabaseAt: scan.DatabaseAt,
-		Packages: scan.Packages, Findings: scan.Findings, Signer: v.Signer,
-	}}, err
+func scanOf(v evidence.Verified) verdict.Scan {
+	return verdict.Scan{Findings: v.Scan.Findings, Report: verdict.Report{
+		Envelope: v.Envelope, Tool: v.Scan.Tool, At: v.Scan.At, DatabaseAt: v.Scan.DatabaseAt,
+		Packages: v.Scan.Packages, Findings: len(v.Scan.Findings), Signer: v.Signer,
+	}}
 }
 
 func sortFacts(f *facts) {

@@ -117,8 +117,11 @@ func TestDigestHiddenAmongSubjects(t *testing.T) {
 func TestAttestationAsSignature(t *testing.T) {
 	w := newWorld(t)
 	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
-		for _, predicate := range []string{evidence.CosignVulnerabilities, predicateType} {
-			answer := w.verify(t, made(t)(w.keyless.Attest(w.image, form, predicate, tested(1))))
+		for predicate, body := range map[string]any{
+			evidence.CosignVulnerabilities: signer.VulnerabilityPredicate(signer.Scan{FinishedAt: start, Packages: []string{"zlib"}}),
+			predicateType:                  tested(1),
+		} {
+			answer := w.verify(t, made(t)(w.keyless.Attest(w.image, form, predicate, body)))
 			if len(answer.Verified) != 1 || answer.Verified[0].Kind != evidence.KindAttestation || answer.Verified[0].PredicateType != predicate {
 				t.Errorf("want an attestation of %s, got %+v", predicate, answer)
 			}

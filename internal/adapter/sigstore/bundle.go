@@ -42,7 +42,7 @@ func (c *candidate) parseBundle(d digest.Digest, envelope evidence.Envelope) err
 		return err
 	}
 	if c.verified.PredicateType == evidence.CosignSign {
-		c.verified.Kind, c.verified.Statement = evidence.KindSignature, nil
+		c.verified.Kind = evidence.KindSignature
 	}
 	return nil
 }

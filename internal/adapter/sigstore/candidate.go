@@ -21,9 +21,10 @@ const (
 
 // candidate is an envelope of sound form: what a signature on it would say is known, that there is one is not yet.
 type candidate struct {
-	verified evidence.Verified
-	leaf     *x509.Certificate // nil: signed with a key
-	proof    proof
+	verified  evidence.Verified
+	statement evidence.Statement // of an attestation
+	leaf      *x509.Certificate  // nil: signed with a key
+	proof     proof
 }
 
 // proof is how the two forms are verified. Times are epoch seconds; 0: no trusted time.
@@ -64,7 +65,20 @@ func (c *candidate) takeStatement(d digest.Digest, signed []byte) error {
 	if !statement.Covers(d) {
 		return reject(evidence.CodeSubjectMismatch, "reading statement: want a subject with digest %s, got %s", d, subjects(statement))
 	}
-	c.verified.Kind, c.verified.PredicateType, c.verified.Statement = evidence.KindAttestation, statement.PredicateType, signed
+	c.verified.Kind, c.verified.PredicateType, c.statement = evidence.KindAttestation, statement.PredicateType, statement
+	return nil
+}
+
+// read brings what a verified attestation says into its normal form. Statements of other types are signed, and mean nothing to any rule.
+func (c *candidate) read() error {
+	if c.verified.Kind != evidence.KindAttestation || c.verified.PredicateType != evidence.CosignVulnerabilities {
+		return nil
+	}
+	scan, err := evidence.DecodeVulnerabilities(c.statement)
+	if err != nil {
+		return err
+	}
+	c.verified.Scan = &scan
 	return nil
 }
 

@@ -38,15 +38,19 @@ func claimsOf(leaf *x509.Certificate) (evidence.Claims, error) {
 		Issuer:             summary.Issuer,
 		SAN:                summary.SubjectAlternativeName,
 		BuildSignerURI:     summary.BuildSignerURI,
+		BuildSignerDigest:  summary.BuildSignerDigest,
 		RunnerEnvironment:  summary.RunnerEnvironment,
 		SourceRepository:   summary.SourceRepositoryURI,
 		SourceDigest:       summary.SourceRepositoryDigest,
 		SourceRef:          summary.SourceRepositoryRef,
 		SourceRepositoryID: summary.SourceRepositoryIdentifier,
+		SourceOwner:        summary.SourceRepositoryOwnerURI,
 		SourceOwnerID:      summary.SourceRepositoryOwnerIdentifier,
 		BuildConfigURI:     summary.BuildConfigURI,
+		BuildConfigDigest:  summary.BuildConfigDigest,
 		BuildTrigger:       summary.BuildTrigger,
 		RunURI:             summary.RunInvocationURI,
+		SourceVisibility:   summary.SourceRepositoryVisibilityAtSigning,
 	}, nil
 }
 

@@ -80,6 +80,9 @@ func verifyOne(ctx context.Context, d digest.Digest, envelope evidence.Envelope,
 	if err != nil {
 		return nil, err
 	}
+	if err := c.read(); err != nil {
+		return nil, err
+	}
 	for _, claims := range signers {
 		v := c.verified
 		v.Signer = claims

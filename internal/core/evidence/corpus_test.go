@@ -104,7 +104,7 @@ func TestRealReports(t *testing.T) {
 				doc = nil
 			}
 			want := countReport(doc)
-			report, findings, err := DecodeVulnerabilities(scanned(string(data)))
+			report, err := DecodeVulnerabilities(scanned(string(data)))
 			if (err == nil) != want.supported {
 				t.Errorf("%s: want decoded %t, got %v", filepath.Base(file), want.supported, err)
 				continue
@@ -114,11 +114,11 @@ func TestRealReports(t *testing.T) {
 				continue
 			}
 			decoded++
-			total += len(findings)
-			if report.Packages != want.packages || len(findings) != len(want.findings) {
-				t.Errorf("%s: want %d findings in %d packages, got %d in %d", filepath.Base(file), len(want.findings), want.packages, len(findings), report.Packages)
+			total += len(report.Findings)
+			if report.Packages != want.packages || len(report.Findings) != len(want.findings) {
+				t.Errorf("%s: want %d findings in %d packages, got %d in %d", filepath.Base(file), len(want.findings), want.packages, len(report.Findings), report.Packages)
 			}
-			for _, v := range findings {
+			for _, v := range report.Findings {
 				if severity := want.findings[v.ID+" "+v.Package+" "+v.Installed]; !strings.EqualFold(severity, string(v.Max)) {
 					t.Errorf("%s: %s in %s: want %q, got %q", filepath.Base(file), v.ID, v.Package, severity, v.Max)
 				}

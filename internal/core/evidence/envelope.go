@@ -5,7 +5,7 @@ import "github.com/liftlock/liftlock/internal/core/digest"
 
 // Look says what became of one place where evidence may lie. Every place that was tried leaves one.
 type Look struct {
-	Source string `json:"source"`         // manifest, legacy-signature, legacy-attestation, referrers
+	Source string `json:"source"`         // manifest, configuration, verifier, or a source of envelopes
 	State  string `json:"state"`          // ok, absent, unknown
 	Code   string `json:"code,omitempty"` // a code of the code table where State is unknown
 	Count  int    `json:"count"`          // how many objects it yielded
@@ -13,9 +13,10 @@ type Look struct {
 
 // Sources of envelopes.
 const (
-	SourceLegacySignature   = "legacy-signature"   // tag sha256-<hex>.sig
-	SourceLegacyAttestation = "legacy-attestation" // tag sha256-<hex>.att
-	SourceReferrers         = "referrers"          // OCI 1.1
+	SourceLegacySignature   = "legacy-signature"    // tag sha256-<hex>.sig
+	SourceLegacyAttestation = "legacy-attestation"  // tag sha256-<hex>.att
+	SourceReferrers         = "referrers"           // OCI 1.1
+	SourceForge             = "github-attestations" // GitHub's attestations API
 )
 
 // States of a Look. Unknown blocks: a place that could not be read may hold anything.
@@ -27,7 +28,7 @@ const (
 
 // Envelope is one object found beside an image, not yet verified: hostile bytes with where they came from.
 type Envelope struct {
-	Source      string            `json:"source"`      // legacy-signature, legacy-attestation, referrers
+	Source      string            `json:"source"`      // a source of the list above
 	MediaType   string            `json:"mediaType"`   // of the layer
 	Annotations map[string]string `json:"annotations"` // of the layer: where the legacy form keeps signature, certificate, bundle
 	Digest      digest.Digest     `json:"digest"`      // of Body, checked by the fetcher
@@ -59,9 +60,20 @@ type Trust struct {
 
 // TrustRoot is one Sigstore trust domain: certificate authorities, logs and their keys, as a trusted_root.json.
 type TrustRoot struct {
-	Name string `json:"name"`
-	JSON []byte `json:"json"`
+	Name    string  `json:"name"`
+	Profile Profile `json:"profile"`
+	JSON    []byte  `json:"json"`
 }
+
+// Profile is what a trust domain demands of a signature beside its certificate. It is configured: a certificate never chooses (A27).
+type Profile string
+
+// The profiles.
+const (
+	ProfilePublicGood Profile = "public-good" // the certificate is in a certificate log, the signature in a transparency log
+	ProfileGitHub     Profile = "github"      // a timestamp authority signed the time; there are no logs
+	ProfilePrivate    Profile = "private"     // a transparency log or a timestamp authority; a certificate log where the root has one
+)
 
 // TrustKey is a public key that may sign.
 type TrustKey struct {
@@ -82,7 +94,7 @@ type Verified struct {
 	Source        string        `json:"source"`
 	Kind          string        `json:"kind"`
 	PredicateType string        `json:"predicateType,omitempty"`
-	Statement     []byte        `json:"statement,omitempty"` // the signed in-toto statement, for attestations
+	Scan          *Scan         `json:"scan,omitempty"` // of an attestation with predicate type CosignVulnerabilities
 	Signer        Claims        `json:"signer"`
 }
 
@@ -100,16 +112,21 @@ type Claims struct {
 	VerifiedAt int64  `json:"verifiedAt,omitempty"` // epoch seconds by transparency log or timestamp authority; 0: no trusted time
 	Key        string `json:"key,omitempty"`        // sha256:<hex> of the key's SubjectPublicKeyInfo; empty for certificates
 
-	Issuer             string `json:"issuer,omitempty"`             // Fulcio OID .8, else .1
+	// By Fulcio's object identifiers below 1.3.6.1.4.1.57264.1.
+	Issuer             string `json:"issuer,omitempty"`             // .8, else .1
 	SAN                string `json:"san,omitempty"`                // certificate subject alternative name
 	BuildSignerURI     string `json:"buildSignerURI,omitempty"`     // .9
+	BuildSignerDigest  string `json:"buildSignerDigest,omitempty"`  // .10
 	RunnerEnvironment  string `json:"runnerEnvironment,omitempty"`  // .11
 	SourceRepository   string `json:"sourceRepository,omitempty"`   // .12
 	SourceDigest       string `json:"sourceDigest,omitempty"`       // .13
 	SourceRef          string `json:"sourceRef,omitempty"`          // .14
 	SourceRepositoryID string `json:"sourceRepositoryID,omitempty"` // .15
+	SourceOwner        string `json:"sourceOwner,omitempty"`        // .16
 	SourceOwnerID      string `json:"sourceOwnerID,omitempty"`      // .17
 	BuildConfigURI     string `json:"buildConfigURI,omitempty"`     // .18
+	BuildConfigDigest  string `json:"buildConfigDigest,omitempty"`  // .19
 	BuildTrigger       string `json:"buildTrigger,omitempty"`       // .20
 	RunURI             string `json:"runURI,omitempty"`             // .21
+	SourceVisibility   string `json:"sourceVisibility,omitempty"`   // .22
 }

@@ -12,13 +12,13 @@ import (
 // (cosign specs/COSIGN_VULN_ATTESTATION_SPEC.md): scanner and times around the scanner's own JSON.
 const CosignVulnerabilities = "https://cosign.sigstore.dev/attestation/vuln/v1"
 
-// ScanReport is what a scanner report says of itself.
-type ScanReport struct {
-	Tool       string // for example "trivy 0.58.0"
-	At         int64  // when the scan finished, epoch seconds
-	DatabaseAt int64  // when the vulnerability database was made; 0 where nothing says so
-	Packages   int    // how many packages were looked at; 0 where the report does not say
-	Findings   int
+// Scan is a scanner report in normal form.
+type Scan struct {
+	Tool       string          `json:"tool"`                 // for example "trivy 0.58.0"
+	At         int64           `json:"at"`                   // when the scan finished, epoch seconds
+	DatabaseAt int64           `json:"databaseAt,omitempty"` // when the vulnerability database was made; 0 where nothing says so
+	Packages   int             `json:"packages"`             // how many packages were looked at; 0 where the report does not say
+	Findings   []Vulnerability `json:"findings"`             // merged and sorted, see MergeVulnerabilities
 }
 
 // cosignVulnerabilities is the part of the predicate that is read.
@@ -45,48 +45,46 @@ type scannerResult struct {
 }
 
 // DecodeVulnerabilities reads the scanner report inside a statement whose predicate type is CosignVulnerabilities: Trivy JSON
-// (schema version 2) or Grype JSON. Findings come merged and sorted (see MergeVulnerabilities). Errors carry a code:
-// PREDICATE_SCHEMA or EVIDENCE_MALFORMED.
-func DecodeVulnerabilities(s Statement) (ScanReport, []Vulnerability, error) {
+// (schema version 2) or Grype JSON. Errors carry a code: PREDICATE_SCHEMA or EVIDENCE_MALFORMED.
+func DecodeVulnerabilities(s Statement) (Scan, error) {
 	if s.PredicateType != CosignVulnerabilities {
-		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want predicate type %s, got %q", CosignVulnerabilities, clip(s.PredicateType))
+		return Scan{}, coded(CodePredicateSchema, "reading scan: want predicate type %s, got %q", CosignVulnerabilities, clip(s.PredicateType))
 	}
 	var predicate cosignVulnerabilities
 	if err := decodePredicate(s.Predicate, &predicate); err != nil {
-		return ScanReport{}, nil, err
+		return Scan{}, err
 	}
 	if predicate.Scanner == nil {
-		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want scanner, got none")
+		return Scan{}, coded(CodePredicateSchema, "reading scan: want scanner, got none")
 	}
 	finished := epoch(predicate.Metadata.FinishedOn)
 	if finished == 0 {
-		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: metadata.scanFinishedOn %q: want RFC 3339, for example 2026-01-02T15:04:05Z", clip(predicate.Metadata.FinishedOn))
+		return Scan{}, coded(CodePredicateSchema, "reading scan: metadata.scanFinishedOn %q: want RFC 3339, for example 2026-01-02T15:04:05Z", clip(predicate.Metadata.FinishedOn))
 	}
 	result, err := decodeResult(predicate.Scanner.Result)
 	if err != nil {
-		return ScanReport{}, nil, err
+		return Scan{}, err
 	}
 	if len(result.findings) > maxFindings {
-		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want at most %d findings, got %d", maxFindings, len(result.findings))
+		return Scan{}, coded(CodePredicateSchema, "reading scan: want at most %d findings, got %d", maxFindings, len(result.findings))
 	}
-	findings := MergeVulnerabilities(result.findings)
-	report := ScanReport{
+	scan := Scan{
 		Tool:       result.tool,
 		At:         finished,
 		DatabaseAt: result.databaseAt,
 		Packages:   result.packages,
-		Findings:   len(findings),
+		Findings:   MergeVulnerabilities(result.findings),
 	}
 	if at := epoch(predicate.Scanner.DB.LastUpdate); at != 0 {
-		report.DatabaseAt = at
+		scan.DatabaseAt = at
 	}
-	if !strings.Contains(report.Tool, " ") && predicate.Scanner.Version != "" {
-		report.Tool += " " + predicate.Scanner.Version
+	if !strings.Contains(scan.Tool, " ") && predicate.Scanner.Version != "" {
+		scan.Tool += " " + predicate.Scanner.Version
 	}
-	if len(report.Tool) > maxText {
-		return ScanReport{}, nil, coded(CodePredicateSchema, "reading scan: want a tool name of at most %d bytes, got %d", maxText, len(report.Tool))
+	if len(scan.Tool) > maxText {
+		return Scan{}, coded(CodePredicateSchema, "reading scan: want a tool name of at most %d bytes, got %d", maxText, len(scan.Tool))
 	}
-	return report, findings, nil
+	return scan, nil
 }
 
 // decodeResult tells the scanners apart by what each always writes. A report that could be either is neither.
