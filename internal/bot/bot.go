@@ -21,11 +21,13 @@ type Metrics interface {
 type Options struct {
 	Host     Host
 	Registry Registry
-	Verifier Verifier
-	NewJudge NewJudge
-	Metrics  Metrics
-	Log      *slog.Logger
-	Now      func() time.Time
+	// Attestations is nil where no credentials for source repositories are configured.
+	Attestations Attestations
+	Verifier     Verifier
+	NewJudge     NewJudge
+	Metrics      Metrics
+	Log          *slog.Logger
+	Now          func() time.Time
 	// Poll is how often a registry is looked at where an image does not say.
 	Poll time.Duration
 }

@@ -106,6 +106,13 @@ type Artifacts interface {
 	Collect(ctx context.Context, reference digest.Reference) ([]evidence.Envelope, []evidence.Look)
 }
 
+// Attestations reads what a forge keeps about the artifacts of a source repository.
+type Attestations interface {
+	// Attestations returns what the forge holds about a digest under a source repository, owner/name, with a Look whose source is
+	// evidence.SourceForge. None, and a repository that is not there, is absent; one that may not be read is unknown with its code.
+	Attestations(ctx context.Context, repository string, d digest.Digest) ([]evidence.Envelope, evidence.Look)
+}
+
 // Verifier does the cryptography.
 type Verifier interface {
 	Verify(ctx context.Context, request evidence.VerifyRequest) (evidence.VerifyAnswer, error)
