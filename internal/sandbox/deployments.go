@@ -32,6 +32,7 @@ func (w *World) found(ctx context.Context) error {
 		Slug: "liftlock", Owner: Organisation, Repositories: []string{Deployments},
 		Permissions: map[string]string{
 			"contents": "write", "pull_requests": "write", "checks": "write", "statuses": "write", "members": "read", "packages": "read",
+			"attestations": "read",
 		},
 		Events: []string{"push", "pull_request", "pull_request_review", "check_run", "registry_package", "installation"},
 	})

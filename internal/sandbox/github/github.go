@@ -47,6 +47,7 @@ type Server struct {
 	repositories  []*repository
 	apps          []*app
 	installations []*installation
+	attestations  []*attestation
 	tokens        map[string]*token
 	spent         map[string]*budget // by caller
 	exchanges     []Exchange

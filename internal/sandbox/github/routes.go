@@ -40,6 +40,7 @@ func repositoryRoutes() []route {
 		{"repos/get-repo-rulesets", "GET /repos/{owner}/{repo}/rulesets", asCaller, nil, (*call).listRulesets},
 		{"repos/get-repo-ruleset", "GET /repos/{owner}/{repo}/rulesets/{id}", asCaller, nil, (*call).getRuleset},
 		{"repos/codeowners-errors", "GET /repos/{owner}/{repo}/codeowners/errors", asCaller, contents, (*call).codeownersErrors},
+		{"repos/list-attestations", "GET /repos/{owner}/{repo}/attestations/{digest}", asCaller, []grant{reads("attestations")}, (*call).listAttestations},
 		{"repos/get-collaborator-permission-level", "GET /repos/{owner}/{repo}/collaborators/{username}/permission", asCaller, nil, (*call).getPermission},
 	}
 }

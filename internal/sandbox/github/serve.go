@@ -18,6 +18,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveGraphQL(w, r)
 	case strings.HasPrefix(r.URL.Path, "/api/v3/"):
 		http.StripPrefix("/api/v3", http.HandlerFunc(s.serveREST)).ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, storagePath):
+		s.serveStorage(w, r)
 	case strings.Contains(r.URL.Path, ".git/"):
 		s.serveGit(w, r)
 	case slices.Contains(reservedSegments, first):
