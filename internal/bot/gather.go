@@ -109,17 +109,17 @@ func (g *gatherer) verify(ctx context.Context, f *facts, envelopes []evidence.En
 		case v.Kind == evidence.KindSignature:
 			f.signatures = append(f.signatures, verdict.Signature{Envelope: v.Envelope, Source: v.Source, Signer: v.Signer})
 		case v.Scan != nil:
-			scans = append(scans, scanOf(v))
+			scans = append(scans, scanOf(f.manifest.Digest, v))
 		}
 	}
 	f.vulnerabilities = verdict.UniteVulnerabilities(scans)
 	sortFacts(f)
 }
 
-func scanOf(v evidence.Verified) verdict.Scan {
+func scanOf(subject digest.Digest, v evidence.Verified) verdict.Scan {
 	return verdict.Scan{Findings: v.Scan.Findings, Report: verdict.Report{
-		Envelope: v.Envelope, Tool: v.Scan.Tool, At: v.Scan.At, DatabaseAt: v.Scan.DatabaseAt,
-		Packages: v.Scan.Packages, Findings: len(v.Scan.Findings), Signer: v.Signer,
+		Envelope: v.Envelope, Subject: subject, Platform: v.Scan.Platform, Tool: v.Scan.Tool, At: v.Scan.At, DatabaseAt: v.Scan.DatabaseAt,
+		Packages: v.Scan.Packages, System: v.Scan.System, Findings: len(v.Scan.Findings), Signer: v.Signer,
 	}}
 }
 

@@ -59,7 +59,7 @@ type rawPlatform struct {
 // unspecified names a child without a platform. Container runtimes take such a child for any machine, so it counts as runnable.
 const unspecified = "unspecified"
 
-// name returns os/architecture[/variant], as written.
+// name returns os/architecture[/variant], as NormalPlatform spells it.
 func (p *rawPlatform) name() (string, error) {
 	if p == nil || *p == (rawPlatform{}) {
 		return unspecified, nil
@@ -73,7 +73,19 @@ func (p *rawPlatform) name() (string, error) {
 			return "", fmt.Errorf("platform %q: want os/architecture[/variant] of [A-Za-z0-9._-], for example linux/arm64", clip(strings.Join(parts, "/")))
 		}
 	}
-	return strings.Join(parts, "/"), nil
+	return NormalPlatform(strings.Join(parts, "/")), nil
+}
+
+// scanned returns the platform that a scanner says it looked at, as NormalPlatform spells it; "" where it does not say.
+func (p *rawPlatform) scanned() (string, error) {
+	if p.OS == "" || p.Architecture == "" {
+		return "", nil
+	}
+	name, err := p.name()
+	if err != nil {
+		return "", coded(CodePredicateSchema, "reading report: %w", err)
+	}
+	return name, nil
 }
 
 func notInPlatform(r rune) bool {

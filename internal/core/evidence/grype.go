@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 )
@@ -9,17 +10,35 @@ import (
 // grypeReport is the part of Grype's JSON (anchore/grype, presenter/models) that is read. It does not say how many packages
 // were looked at. Matches that the scanner was told to ignore are not findings: whoever signs the report answers for that.
 type grypeReport struct {
-	Matches    []grypeMatch `json:"matches"`
+	Matches []grypeMatch `json:"matches"`
+	Source  struct {
+		Type   string          `json:"type"`
+		Target json.RawMessage `json:"target"` // an object for an image, a path for a directory
+	} `json:"source"`
+	Distro struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	} `json:"distro"`
 	Descriptor struct {
 		Name    string `json:"name"`
 		Version string `json:"version"`
 		DB      struct {
-			Built  string `json:"built"` // before 0.88
+			Built  string          `json:"built"` // before 0.88
+			Error  json.RawMessage `json:"error"` // likewise
 			Status struct {
-				Built string `json:"built"`
+				Built string          `json:"built"`
+				Error json.RawMessage `json:"error"`
 			} `json:"status"`
 		} `json:"db"`
 	} `json:"descriptor"`
+}
+
+// grypeImage is the target of a scan of an image.
+type grypeImage struct {
+	OS           string     `json:"os"`
+	Architecture string     `json:"architecture"`
+	Layers       []struct{} `json:"layers"` // only counted
+	Config       string     `json:"config"` // the image's own, in base64
 }
 
 type grypeMatch struct {
@@ -56,6 +75,9 @@ func decodeGrype(raw json.RawMessage) (scannerResult, error) {
 		tool:       tool(cmp.Or(report.Descriptor.Name, "grype"), report.Descriptor.Version),
 		databaseAt: cmp.Or(epoch(db.Status.Built), epoch(db.Built)),
 	}
+	if err := report.target(&result); err != nil {
+		return scannerResult{}, err
+	}
 	for i := range report.Matches {
 		v := report.Matches[i].normal()
 		if err := v.check(); err != nil {
@@ -65,6 +87,41 @@ func decodeGrype(raw json.RawMessage) (scannerResult, error) {
 	}
 	return result, nil
 }
+
+// target adds what was scanned. Grype reports no packages that it found nothing about: that it looked at any is shown by the distribution
+// alone, which it reads from inside the layers to know whose packages to look up, and by a database to look them up in. For an image
+// without a distribution nothing shows it.
+func (r *grypeReport) target(result *scannerResult) error {
+	if r.Source.Type != "image" {
+		return nil
+	}
+	var image grypeImage
+	if err := decodePredicate(r.Source.Target, &image); err != nil {
+		return err
+	}
+	var err error
+	if result.platform, err = image.platform(); err != nil {
+		return err
+	}
+	db := r.Descriptor.DB
+	if len(image.Layers) > 0 && result.databaseAt > 0 && isNull(db.Error) && isNull(db.Status.Error) && r.Distro.Name != "" {
+		result.system = strings.TrimSpace(r.Distro.Name + " " + r.Distro.Version)
+	}
+	return nil
+}
+
+// platform prefers the image's own configuration: the fields beside it know no variant.
+func (i *grypeImage) platform() (string, error) {
+	if body, err := base64.StdEncoding.DecodeString(i.Config); err == nil {
+		if config, err := ParseImageConfig(body); err == nil && config.Platform != unspecified {
+			return config.Platform, nil
+		}
+	}
+	said := rawPlatform{OS: i.OS, Architecture: i.Architecture}
+	return said.scanned()
+}
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 func (m *grypeMatch) normal() Vulnerability {
 	v := Vulnerability{

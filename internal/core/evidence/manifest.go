@@ -19,6 +19,6 @@ type Manifest struct {
 
 // Platform is one runnable image of an index.
 type Platform struct {
-	Name   string        `json:"name"` // os/architecture[/variant], for example linux/arm64/v8
+	Name   string        `json:"name"` // as NormalPlatform spells it, for example linux/arm64; two children may have one name
 	Digest digest.Digest `json:"digest"`
 }

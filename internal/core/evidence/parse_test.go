@@ -74,7 +74,7 @@ func TestParseIndexTellsChildrenApart(t *testing.T) {
 	for _, d := range m.Attestations {
 		attestations = append(attestations, d.String())
 	}
-	if diff := cmp.Diff([]string{"linux/amd64 " + named(1), "linux/arm64 " + named(2), "linux/arm64/v8 " + named(3)}, names); diff != "" {
+	if diff := cmp.Diff([]string{"linux/amd64 " + named(1), "linux/arm64 " + named(3), "linux/arm64 " + named(2)}, names); diff != "" {
 		t.Error(diff)
 	}
 	if len(attestations) != 2 || len(m.Strays) != 0 {
@@ -269,7 +269,7 @@ func TestParseImageConfig(t *testing.T) {
 		want ImageConfig
 		err  string
 	}{
-		"full":          {`{"os":"linux","architecture":"arm64","variant":"v8","created":"2026-01-02T15:04:05Z","config":{"Labels":{"a":"b","A":"c"}}}`, ImageConfig{"linux/arm64/v8", 1767366245, map[string]string{"a": "b", "A": "c"}}, ""},
+		"full":          {`{"os":"linux","architecture":"arm64","variant":"v8","created":"2026-01-02T15:04:05Z","config":{"Labels":{"a":"b","A":"c"}}}`, ImageConfig{"linux/arm64", 1767366245, map[string]string{"a": "b", "A": "c"}}, ""},
 		"bare":          {`{"os":"linux","architecture":"amd64"}`, ImageConfig{Platform: "linux/amd64"}, ""},
 		"no configured": {`{"os":"linux","architecture":"amd64","config":null}`, ImageConfig{Platform: "linux/amd64"}, ""},
 		"year one":      {`{"os":"linux","architecture":"amd64","created":"0001-01-01T00:00:00Z"}`, ImageConfig{Platform: "linux/amd64"}, ""},

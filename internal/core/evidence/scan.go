@@ -18,6 +18,8 @@ type Scan struct {
 	At         int64           `json:"at"`                   // when the scan finished, epoch seconds
 	DatabaseAt int64           `json:"databaseAt,omitempty"` // when the vulnerability database was made; 0 where nothing says so
 	Packages   int             `json:"packages"`             // how many packages were looked at; 0 where the report does not say
+	System     string          `json:"system,omitempty"`     // distribution whose packages were looked up, where the report says no number
+	Platform   string          `json:"platform,omitempty"`   // that was looked at, see NormalPlatform; empty: the report does not say
 	Findings   []Vulnerability `json:"findings"`             // merged and sorted, see MergeVulnerabilities
 }
 
@@ -41,6 +43,8 @@ type scannerResult struct {
 	tool       string // name and version; empty where the report does not say
 	databaseAt int64
 	packages   int
+	system     string
+	platform   string
 	findings   []Vulnerability
 }
 
@@ -73,6 +77,8 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 		At:         finished,
 		DatabaseAt: result.databaseAt,
 		Packages:   result.packages,
+		System:     result.system,
+		Platform:   result.platform,
 		Findings:   MergeVulnerabilities(result.findings),
 	}
 	if at := epoch(predicate.Scanner.DB.LastUpdate); at != 0 {
@@ -81,8 +87,8 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 	if !strings.Contains(scan.Tool, " ") && predicate.Scanner.Version != "" {
 		scan.Tool += " " + predicate.Scanner.Version
 	}
-	if len(scan.Tool) > maxText {
-		return Scan{}, coded(CodePredicateSchema, "reading scan: want a tool name of at most %d bytes, got %d", maxText, len(scan.Tool))
+	if len(scan.Tool) > maxText || len(scan.System) > maxText {
+		return Scan{}, coded(CodePredicateSchema, "reading scan: want names of tool and distribution of at most %d bytes, got %d and %d", maxText, len(scan.Tool), len(scan.System))
 	}
 	return scan, nil
 }

@@ -17,7 +17,7 @@ func scanned(result string) Statement {
 	}
 }
 
-const trivySample = `{"SchemaVersion":2,"Trivy":{"Version":"0.58.0"},"ArtifactType":"container_image","Metadata":{"ImageConfig":{"config":{"Labels":{"maintainer":"a","Maintainer":"b"}}}},"Results":[
+const trivySample = `{"SchemaVersion":2,"Trivy":{"Version":"0.58.0"},"ArtifactType":"container_image","Metadata":{"ImageConfig":{"architecture":"arm64","os":"linux","variant":"v8","config":{"Labels":{"maintainer":"a","Maintainer":"b"}}}},"Results":[
  {"Target":"debian","Packages":[{"Name":"bash"},{"Name":"zlib"}],"Vulnerabilities":[
   {"VulnerabilityID":"CVE-2024-2","VendorIDs":["DSA-1"],"PkgName":"zlib","PkgIdentifier":{"PURL":"pkg:deb/debian/zlib@1"},"InstalledVersion":"1","FixedVersion":"1.2, 1.1","Severity":"LOW","SeveritySource":"debian","VendorSeverity":{"nvd":4,"redhat":2,"odd":9},"PublishedDate":"2024-05-06T07:08:09.123Z"},
   {"VulnerabilityID":"CVE-2024-1","PkgName":"bash","InstalledVersion":"5","Severity":"IMPORTANT"}]},
@@ -36,7 +36,7 @@ func TestDecodeTrivy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Scan{Tool: "trivy 0.58.0", At: 1767319445, Packages: 2, Findings: []Vulnerability{
+	want := Scan{Tool: "trivy 0.58.0", At: 1767319445, Packages: 2, Platform: "linux/arm64", Findings: []Vulnerability{
 		{ID: "CVE-2024-1", Aliases: []string{}, Package: "bash", Installed: "5", Fixed: []string{"6"}, Severities: map[string]Severity{"scanner": High}, Severity: High, Max: High},
 		{ID: "CVE-2024-2", Aliases: []string{"DSA-1"}, Package: "zlib", PURL: "pkg:deb/debian/zlib@1", Installed: "1", Fixed: []string{"1.1", "1.2"},
 			Severities: map[string]Severity{"scanner": Low, "debian": Low, "nvd": Critical, "redhat": Medium, "odd": SeverityUnknown}, Severity: Low, Max: Critical, PublishedAt: 1714979289},
@@ -88,6 +88,43 @@ func TestMergeVulnerabilities(t *testing.T) {
 	}
 }
 
+// A05: what a report says about its platform. A41: what shows that Grype looked at anything.
+func TestDecodeGrypeSource(t *testing.T) {
+	const config = `"config":"eyJhcmNoaXRlY3R1cmUiOiJhcm0iLCJvcyI6ImxpbnV4IiwidmFyaWFudCI6InY2In0=",` // linux/arm/v6
+	clean := func(source, distro, db string) string {
+		return `{"matches":[],"source":` + source + `,"distro":{"name":"` + distro + `","version":"12","idLike":null},"descriptor":{"name":"grype","version":"0.110.0","db":` + db + `}}`
+	}
+	image := func(fields string) string {
+		return `{"type":"image","target":{"userInput":"x",` + fields + `"layers":[{"digest":"sha256:0"}]}}`
+	}
+	const db = `{"status":{"schemaVersion":"v6.0.2","built":"2026-01-01T00:00:00Z","valid":true}}`
+	for name, test := range map[string]struct {
+		report, platform, system string
+	}{
+		"image":                     {clean(image(`"os":"linux","architecture":"amd64",`), "debian", db), "linux/amd64", "debian 12"},
+		"variant by configuration":  {clean(image(config+`"os":"linux","architecture":"arm",`), "debian", db), "linux/arm/v6", "debian 12"},
+		"configuration alone":       {clean(image(config), "alpine", db), "linux/arm/v6", "alpine 12"},
+		"no configuration":          {clean(image(`"config":"REDACTED","os":"linux","architecture":"s390x",`), "rhel", db), "linux/s390x", "rhel 12"},
+		"no platform":               {clean(image(""), "debian", db), "", "debian 12"},
+		"no distribution":           {clean(image(`"os":"linux","architecture":"amd64",`), "", db), "linux/amd64", ""},
+		"no layers":                 {clean(`{"type":"image","target":{"layers":[],"os":"linux","architecture":"amd64"}}`, "debian", db), "linux/amd64", ""},
+		"no database":               {clean(image(""), "debian", `null`), "", ""},
+		"database that failed":      {clean(image(""), "debian", `{"status":{"built":"2026-01-01T00:00:00Z","error":{}}}`), "", ""},
+		"older database":            {clean(image(""), "debian", `{"built":"2026-01-01T00:00:00Z","error":null}`), "", "debian 12"},
+		"older database, failed":    {clean(image(""), "debian", `{"built":"2026-01-01T00:00:00Z","error":"corrupt"}`), "", ""},
+		"directory":                 {clean(`{"type":"directory","target":"."}`, "debian", db), "", ""},
+		"nothing about the source":  {`{"matches":[]}`, "", ""},
+		"architecture without a OS": {clean(image(`"architecture":"amd64",`), "debian", db), "", "debian 12"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := DecodeVulnerabilities(scanned(test.report))
+			if err != nil || got.Platform != test.platform || got.System != test.system {
+				t.Errorf("want platform %q and distribution %q, got %q and %q, %v", test.platform, test.system, got.Platform, got.System, err)
+			}
+		})
+	}
+}
+
 // A11, A37, A41, and what else may stand where a report is wanted.
 func TestDecodeVulnerabilitiesRefuses(t *testing.T) {
 	plain := func(predicate string) Statement {
@@ -114,6 +151,8 @@ func TestDecodeVulnerabilitiesRefuses(t *testing.T) {
 		"finding without identifier": {scanned(`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{"PkgName":"x"}]}]}`), CodePredicateSchema},
 		"finding without package":    {scanned(`{"matches":[{"vulnerability":{"id":"CVE-1"}}]}`), CodePredicateSchema},
 		"long version":               {scanned(`{"matches":[{"vulnerability":{"id":"CVE-1"},"artifact":{"name":"x","version":"` + strings.Repeat("1", maxText+1) + `"}}]}`), CodePredicateSchema},
+		"platform of any text":       {scanned(`{"SchemaVersion":2,"Metadata":{"ImageConfig":{"os":"li nux","architecture":"amd64"}}}`), CodePredicateSchema},
+		"image without a target":     {scanned(`{"matches":[],"source":{"type":"image","target":"x"}}`), CodePredicateSchema},
 		"case variant of results":    {scanned(`{"SchemaVersion":2,"results":[]}`), CodeMalformed},
 		"case variant of a severity": {scanned(`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{"VulnerabilityID":"C","PkgName":"x","Severity":"LOW","severity":"CRITICAL"}]}]}`), CodeMalformed},
 		"duplicate key":              {scanned(`{"SchemaVersion":2,"Results":[],"Results":null}`), CodeMalformed},
@@ -181,6 +220,9 @@ func checkDecoded(t *testing.T, result []byte) {
 	if report.Packages < 0 {
 		t.Fatalf("want a count of packages, got %d", report.Packages)
 	}
+	if NormalPlatform(report.Platform) != report.Platform && report.Platform != "" {
+		t.Fatalf("want a platform in the normal spelling, got %q", report.Platform)
+	}
 	for _, v := range report.Findings {
 		if v.ID == "" || v.Package == "" || v.Aliases == nil || v.Fixed == nil || v.Severities["scanner"] == "" || v.Max.worse(v.Severity) != v.Max {
 			t.Fatalf("want a whole finding, got %+v", v)
@@ -200,6 +242,7 @@ func FuzzDecodeTrivy(f *testing.F) {
 func FuzzDecodeGrype(f *testing.F) {
 	f.Add([]byte(grypeSample))
 	f.Add([]byte(`{"matches":[]}`))
+	f.Add([]byte(`{"matches":[],"source":{"type":"image","target":{"os":"linux","architecture":"arm","layers":[{}],"config":"e30="}},"distro":{"name":"debian"}}`))
 	f.Fuzz(checkDecoded)
 }
 

@@ -12,6 +12,9 @@ type trivyReport struct {
 	Trivy         struct {
 		Version string `json:"Version"`
 	} `json:"Trivy"`
+	Metadata struct {
+		ImageConfig rawPlatform `json:"ImageConfig"`
+	} `json:"Metadata"`
 	Results []struct {
 		Packages        []struct{}     `json:"Packages"` // only with --list-all-pkgs; only counted
 		Vulnerabilities []trivyFinding `json:"Vulnerabilities"`
@@ -44,7 +47,11 @@ func decodeTrivy(raw json.RawMessage) (scannerResult, error) {
 	if report.SchemaVersion != 2 {
 		return scannerResult{}, coded(CodePredicateSchema, "reading Trivy report: want SchemaVersion 2, got %d", report.SchemaVersion)
 	}
-	result := scannerResult{tool: tool("trivy", report.Trivy.Version)}
+	platform, err := report.Metadata.ImageConfig.scanned()
+	if err != nil {
+		return scannerResult{}, err
+	}
+	result := scannerResult{tool: tool("trivy", report.Trivy.Version), platform: platform}
 	for _, target := range report.Results {
 		result.packages += len(target.Packages)
 		for i := range target.Vulnerabilities {

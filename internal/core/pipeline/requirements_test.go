@@ -171,3 +171,29 @@ func TestSubjectsOfWorkflowsMatchNobodyElse(t *testing.T) {
 		}
 	}
 }
+
+// A05: what is demanded, what an index lists and what a report says are compared in one spelling.
+func TestPlatformsAreSpelledInOneWay(t *testing.T) {
+	files := example(t)
+	for name, file := range files {
+		file.Data = bytes.Replace(file.Data, []byte("platforms: [linux/amd64, linux/arm64]"), []byte("platforms: [linux/arm64/v8, linux/amd64, linux/arm, linux/arm64]"), 1)
+		files[name] = file
+	}
+	set, err := Load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"linux/amd64", "linux/arm/v7", "linux/arm64"}
+	if diff := cmp.Diff(want, set.Requirements("production", "checkout").Platforms); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSourceRepositories(t *testing.T) {
+	if got := loaded(t).SourceRepositories("production", "checkout"); !slices.Equal(got, []string{"acme/checkout"}) {
+		t.Errorf("want the repository of the keyless signer, got %q", got)
+	}
+	if got := loaded(t).SourceRepositories("production", "nobody"); len(got) != 0 {
+		t.Errorf("want none, got %q", got)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 const githubURL = "https://github.com/"
@@ -26,7 +28,7 @@ func (s *Set) Requirements(environment, image string) Requirements {
 		Repository:  doc.Spec.Repository,
 		Lane:        step.Lane,
 		After:       sorted(step.After),
-		Platforms:   sorted(doc.Spec.Platforms),
+		Platforms:   normalPlatforms(doc.Spec.Platforms),
 		Signers:     s.signers(&step.pipeline.doc, doc.Spec.Signers),
 		Gates:       resolveGates(step.Environment),
 		Windows:     resolveWindows(step.Windows),
@@ -40,6 +42,32 @@ func sorted(names []string) []string {
 	list := append([]string{}, names...)
 	slices.Sort(list)
 	return list
+}
+
+// normalPlatforms spells platforms as manifests and reports are read: linux/arm64/v8 and linux/arm64 demand one thing.
+func normalPlatforms(names []string) []string {
+	list := make([]string, 0, len(names))
+	for _, name := range names {
+		list = append(list, evidence.NormalPlatform(name))
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// SourceRepositories lists the repositories, as owner/name, that the keyless signers of an image name: where a forge keeps what their
+// workflows attested.
+func (s *Set) SourceRepositories(environment, image string) []string {
+	names := []string{}
+	for _, signer := range s.Requirements(environment, image).Signers {
+		if signer.Keyless == nil {
+			continue
+		}
+		if name, ok := strings.CutPrefix(signer.Keyless.SourceRepository, githubURL); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // signers resolves those that an image names; keys by what they are, not by the file that they lie in.

@@ -32,6 +32,7 @@ type Evidence struct {
 	Looked          []evidence.Look  `json:"looked"`
 	Signatures      []Signature      `json:"signatures"`
 	Rejected        []Rejected       `json:"rejected"`
+	Children        []Child          `json:"children,omitempty"`
 	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitempty"`
 	Order           *Order           `json:"order,omitempty"`
 	Change          *Change          `json:"change,omitempty"`
@@ -46,6 +47,17 @@ type Subject struct {
 	Tag        string              `json:"tag"`
 	MediaType  string              `json:"mediaType"`
 	Platforms  []evidence.Platform `json:"platforms"`
+	// Strays are attestation manifests in the index about something outside it. Nothing relies on them.
+	Strays []digest.Digest `json:"strays,omitempty"`
+}
+
+// Child is what was found beside the manifest of one platform. It is looked for only where what lies beside the index leaves something
+// open. Reports about a child stand among the others; its signatures are not the candidate's.
+type Child struct {
+	Digest     digest.Digest   `json:"digest"`
+	Platform   string          `json:"platform"`
+	Looked     []evidence.Look `json:"looked"`
+	Signatures []Signature     `json:"signatures"`
 }
 
 // Target is where the candidate would go. From is the digest it replaces; "" where the overlays pin none.
@@ -85,10 +97,13 @@ type Vulnerabilities struct {
 // Report is one scanner report inside a verified attestation. Reports that could not be decoded are in Evidence.Rejected.
 type Report struct {
 	Envelope   digest.Digest   `json:"envelope"`
-	Tool       string          `json:"tool"` // for example "trivy 0.58.0"
-	At         int64           `json:"at"`   // when the scan finished, by the signed predicate
+	Subject    digest.Digest   `json:"subject"`            // what it is attached to: the candidate, or the manifest of one of its platforms
+	Platform   string          `json:"platform,omitempty"` // that was looked at, by its own account; empty: it does not say
+	Tool       string          `json:"tool"`               // for example "trivy 0.58.0"
+	At         int64           `json:"at"`                 // when the scan finished, by the signed predicate
 	DatabaseAt int64           `json:"databaseAt,omitempty"`
-	Packages   int             `json:"packages"` // how many packages were looked at; 0 where the report does not say
+	Packages   int             `json:"packages"`         // how many packages were looked at; 0 where the report does not say
+	System     string          `json:"system,omitempty"` // distribution whose packages were looked up, where the report says no number
 	Findings   int             `json:"findings"`
 	Signer     evidence.Claims `json:"signer"`
 }

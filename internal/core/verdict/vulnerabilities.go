@@ -51,7 +51,8 @@ func UniteVulnerabilities(scans []Scan) *Vulnerabilities {
 // sorted orders scans so that the same reports make the same document, in whatever order they were found.
 func sorted(scans []Scan) []Scan {
 	return slices.SortedFunc(slices.Values(scans), func(a, b Scan) int {
-		return cmp.Or(cmp.Compare(a.Report.Envelope.Hex(), b.Report.Envelope.Hex()), cmp.Compare(a.Report.Signer.Trust, b.Report.Signer.Trust))
+		return cmp.Or(cmp.Compare(a.Report.Envelope.Hex(), b.Report.Envelope.Hex()), cmp.Compare(a.Report.Subject.Hex(), b.Report.Subject.Hex()),
+			cmp.Compare(a.Report.Signer.Trust, b.Report.Signer.Trust))
 	})
 }
 
