@@ -21,8 +21,8 @@ import (
 	"github.com/liftlock/liftlock/internal/sandbox/github"
 )
 
-// child is the service in a process of its own, as an operator runs it.
-type child struct {
+// process is the service in a process of its own, as an operator runs it.
+type process struct {
 	process *os.Process
 	gone    chan struct{} // closed when it has ended
 	err     error         // how; valid once it is gone
@@ -30,7 +30,7 @@ type child struct {
 
 // spawn starts the command, whose files can grow to so many blocks of 512 bytes; less than 0: without a limit. It returns when the
 // service listens or has ended.
-func (r *rig) spawn(blocks int) *child {
+func (r *rig) spawn(blocks int) *process {
 	r.t.Helper()
 	self, err := os.Executable() // TestMain makes it the command under that name
 	if err != nil {
@@ -59,7 +59,7 @@ func (r *rig) spawn(blocks int) *child {
 	if err := c.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	spawned := &child{process: c.Process, gone: make(chan struct{})}
+	spawned := &process{process: c.Process, gone: make(chan struct{})}
 	go func() {
 		spawned.err = c.Wait()
 		close(spawned.gone)
@@ -80,7 +80,7 @@ func (r *rig) spawn(blocks int) *child {
 	return spawned
 }
 
-func (c *child) ended() bool {
+func (c *process) ended() bool {
 	select {
 	case <-c.gone:
 		return true
@@ -90,13 +90,13 @@ func (c *child) ended() bool {
 }
 
 // kill is kill -9, and returns when nothing of the process is left that could do anything.
-func (c *child) kill() {
+func (c *process) kill() {
 	_ = c.process.Kill() // it may have ended by itself
 	<-c.gone
 }
 
 // end asks the service to stop, which it must do in good order.
-func (c *child) end(r *rig) {
+func (c *process) end(r *rig) {
 	if err := c.process.Signal(syscall.SIGTERM); err != nil {
 		r.t.Errorf("stopping: %v", err)
 	}
@@ -110,7 +110,7 @@ func (c *child) end(r *rig) {
 // every push of the ledger, and reads now and then.
 type killer struct {
 	mu     sync.Mutex
-	victim *child
+	victim *process
 	done   map[string]bool
 	dice   *rand.Rand
 	kills  []string
@@ -143,7 +143,7 @@ func (k *killer) chosen(e github.Exchange) bool {
 	return !again
 }
 
-func (k *killer) aim(at *child) {
+func (k *killer) aim(at *process) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.victim = at
@@ -212,7 +212,7 @@ func TestKilledServiceLosesAndDoublesNothing(t *testing.T) {
 }
 
 // limitFiles changes how large files of a running process may become.
-func (c *child) limitFiles(t *testing.T, bytes uint64) {
+func (c *process) limitFiles(t *testing.T, bytes uint64) {
 	t.Helper()
 	limit := syscall.Rlimit{Cur: bytes, Max: ^uint64(0)}
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(c.process.Pid), syscall.RLIMIT_FSIZE,

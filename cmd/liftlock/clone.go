@@ -48,8 +48,12 @@ func branchTree(dir, name string) (fs.FS, error) {
 	return nil, missing
 }
 
-// judgingBot can judge but not act. What it has to say of a slow registry goes to the narration.
-func judgingBot(narration io.Writer) *bot.Bot {
+// judgingBot can judge but not act, until it is closed. What it has to say of a slow registry goes to the narration.
+func judgingBot(narration io.Writer) (b *bot.Bot, closeBot func(), err error) {
+	verifier, err := newVerifier()
+	if err != nil {
+		return nil, nil, err
+	}
 	log := slog.New(slog.NewTextHandler(narration, &slog.HandlerOptions{Level: slog.LevelError}))
-	return newBot(nil, http.DefaultTransport, noMeters{}, log)
+	return newBot(nil, verifier, http.DefaultTransport, noMeters{}, log), verifier.Close, nil
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/liftlock/liftlock/internal/adapter/registry"
-	"github.com/liftlock/liftlock/internal/adapter/sigstore"
 	"github.com/liftlock/liftlock/internal/bot"
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/owners"
@@ -185,7 +184,7 @@ func planOf(t *testing.T, way http.RoundTripper, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	b := bot.New(bot.Options{
-		Registry: registry.New(registry.Options{Transport: way, Now: exampleTime}), Verifier: &sigstore.Verifier{}, NewJudge: newJudge,
+		Registry: registry.New(registry.Options{Transport: way, Now: exampleTime}), Verifier: testVerifier(t), NewJudge: newJudge,
 		Metrics: noMeters{}, Log: slog.New(slog.DiscardHandler), Now: exampleTime, Poll: defaultPoll,
 	})
 	_, planned, err := b.Plan(t.Context(), clone)

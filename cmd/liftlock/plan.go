@@ -25,7 +25,12 @@ func planCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			adopted, planned, err := judgingBot(s.err).Plan(c.Context(), clone)
+			b, closeBot, err := judgingBot(s.err)
+			if err != nil {
+				return err
+			}
+			defer closeBot()
+			adopted, planned, err := b.Plan(c.Context(), clone)
 			if err != nil {
 				return err
 			}

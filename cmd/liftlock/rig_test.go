@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/liftlock/liftlock/internal/adapter/forge"
+	"github.com/liftlock/liftlock/internal/bot"
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/ledger"
 	"github.com/liftlock/liftlock/internal/sandbox"
@@ -60,6 +61,17 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// testVerifier is the one that every command uses. Its workers end with the test.
+func testVerifier(t testing.TB) bot.Verifier {
+	t.Helper()
+	verifier, err := newVerifier()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(verifier.Close)
+	return verifier
 }
 
 // newRig starts a sandbox; the service starts with serve.

@@ -18,7 +18,6 @@ import (
 
 	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/adapter/registry"
-	"github.com/liftlock/liftlock/internal/adapter/sigstore"
 	"github.com/liftlock/liftlock/internal/bot"
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/sandbox"
@@ -132,7 +131,7 @@ func (e *estate) files(applications, behind int, environments ...string) map[str
 // bot is the one that serve runs, with a clock that the benchmark moves.
 func (e *estate) bot(host bot.Host, now func() time.Time) *bot.Bot {
 	return bot.New(bot.Options{
-		Host: host, Registry: registry.New(registry.Options{Transport: http.DefaultTransport}), Verifier: &sigstore.Verifier{}, NewJudge: newJudge,
+		Host: host, Registry: registry.New(registry.Options{Transport: http.DefaultTransport}), Verifier: testVerifier(e.b), NewJudge: newJudge,
 		Metrics: noMeters{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now, Poll: time.Minute,
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -11,8 +12,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be the command itself where a script calls it.
+// TestMain lets the test binary be the command itself where a script calls it, and the worker where a verifier of the tests starts one.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == verifyWorker {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"liftlock": main})
 }
 

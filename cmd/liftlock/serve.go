@@ -80,7 +80,12 @@ func serve(ctx context.Context, o serveOptions, listener net.Listener, narration
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	b := newBot(newHost(app, o.data, figures.transport("git")), figures.transport("registry"), figures, log)
+	verifier, err := newVerifier()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer verifier.Close()
+	b := newBot(newHost(app, o.data, figures.transport("git")), verifier, figures.transport("registry"), figures, log)
 	log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "github", o.api, "app", o.app)
 	err = server.New(server.Options{
 		Bot: b, Queue: work, Log: log, Metrics: figures.handler(), Compare: o.compare, Workers: o.workers,

@@ -35,7 +35,12 @@ func verifyCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := judgingBot(s.err).Verify(c.Context(), clone, image, environment)
+			b, closeBot, err := judgingBot(s.err)
+			if err != nil {
+				return err
+			}
+			defer closeBot()
+			p, err := b.Verify(c.Context(), clone, image, environment)
 			if _, ok := errors.AsType[peerError](err); ok && !errors.Is(err, fs.ErrNotExist) {
 				return &exit{code: exitPending, err: err}
 			}

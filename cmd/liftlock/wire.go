@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
+	"github.com/liftlock/liftlock/internal/adapter/child"
 	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/adapter/gitrepo"
 	"github.com/liftlock/liftlock/internal/adapter/registry"
 	"github.com/liftlock/liftlock/internal/adapter/rego"
-	"github.com/liftlock/liftlock/internal/adapter/sigstore"
 	"github.com/liftlock/liftlock/internal/bot"
 	"github.com/liftlock/liftlock/internal/core/pipeline"
 	"github.com/liftlock/liftlock/internal/server"
@@ -74,10 +76,22 @@ func (h *host) mirror(name string, repository *forge.Repository) (*gitrepo.Mirro
 
 func newJudge(own map[string][]byte) (bot.Judge, error) { return rego.New(own) }
 
+// newVerifier has all cryptography done by worker processes of this very program. Whoever makes it closes it.
+func newVerifier() (*child.Verifier, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program, to start workers: %w", err)
+	}
+	if runtime.GOOS == "linux" {
+		path = "/proc/self/exe" // stays the same program when an upgrade replaces the file
+	}
+	return child.New(child.Options{Path: path, Args: []string{verifyWorker}}), nil
+}
+
 // newBot is a bot that can judge; with a host it can also act.
-func newBot(h bot.Host, transport http.RoundTripper, metrics bot.Metrics, log *slog.Logger) *bot.Bot {
+func newBot(h bot.Host, verifier bot.Verifier, transport http.RoundTripper, metrics bot.Metrics, log *slog.Logger) *bot.Bot {
 	return bot.New(bot.Options{
-		Host: h, Registry: registry.New(registry.Options{Transport: transport}), Verifier: &sigstore.Verifier{}, NewJudge: newJudge,
+		Host: h, Registry: registry.New(registry.Options{Transport: transport}), Verifier: verifier, NewJudge: newJudge,
 		Metrics: metrics, Log: log, Now: time.Now, Poll: defaultPoll,
 	})
 }

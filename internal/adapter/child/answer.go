@@ -1,0 +1,79 @@
+package child
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
+
+// checkAnswer finds an answer that is to another question: not each envelope once in Verified or Rejected, or by somebody unasked.
+func checkAnswer(request evidence.VerifyRequest, answer evidence.VerifyAnswer) error {
+	type key struct{ envelope, source string }
+	said := map[key]bool{}
+	trusted := map[string]bool{}
+	for _, r := range request.Trust.Roots {
+		trusted[r.Name] = true
+	}
+	for _, k := range request.Trust.Keys {
+		trusted[k.Name] = true
+	}
+	for _, e := range request.Envelopes {
+		said[key{e.Digest.String(), e.Source}] = false
+	}
+	verified := map[key]bool{}
+	for _, v := range answer.Verified {
+		k := key{v.Envelope.String(), v.Source}
+		if _, asked := said[k]; !asked || !trusted[v.Signer.Trust] || v.Kind != evidence.KindSignature && v.Kind != evidence.KindAttestation {
+			return fmt.Errorf("%w: %s of %s in %q by %q was not asked for", errNonsense, v.Kind, v.Envelope, v.Source, v.Signer.Trust)
+		}
+		said[k], verified[k] = true, true
+	}
+	for _, r := range answer.Rejected {
+		k := key{r.Envelope.String(), r.Source}
+		if _, asked := said[k]; !asked || r.Code == "" || verified[k] {
+			return fmt.Errorf("%w: rejection %q of %s in %q was not asked for", errNonsense, r.Code, r.Envelope, r.Source)
+		}
+		said[k] = true
+	}
+	for k, ok := range said {
+		if !ok {
+			return fmt.Errorf("%w: nothing about %s in %q", errNonsense, k.envelope, k.source)
+		}
+	}
+	return nil
+}
+
+// sortAnswer puts an answer into the order that does not depend on the order of the questions.
+func sortAnswer(answer evidence.VerifyAnswer) {
+	slices.SortStableFunc(answer.Verified, func(a, b evidence.Verified) int {
+		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source),
+			cmp.Compare(a.Signer.Trust, b.Signer.Trust), cmp.Compare(a.Signer.VerifiedAt, b.Signer.VerifiedAt))
+	})
+	slices.SortStableFunc(answer.Rejected, func(a, b evidence.Rejected) int {
+		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail))
+	})
+}
+
+func codeOf(err error) string {
+	if f, ok := errors.AsType[*fall](err); ok {
+		return f.code
+	}
+	return codeFailed
+}
+
+// quoted makes text of a worker fit to be shown: one line, no control characters.
+func quoted(text string) string {
+	return strings.Trim(strconv.QuoteToGraphic(clip(text)), `"`)
+}
+
+func clip(text string) string {
+	if len(text) > maxReason {
+		return strings.ToValidUTF8(text[:maxReason], "") + "…"
+	}
+	return text
+}
