@@ -200,12 +200,16 @@ func (a *App) budget(installation int64) *budget {
 }
 
 // client returns a new client each time: go-github keeps rate limits inside by the machine's clock, and would refuse by it.
-func (a *App) client(transport http.RoundTripper) *github.Client {
+func (a *App) client(transport http.RoundTripper) *github.Client { return newClient(a.api, transport) }
+
+func newClient(api *url.URL, transport http.RoundTripper) *github.Client {
 	c := github.NewClient(&http.Client{Transport: transport})
-	c.BaseURL = a.api
-	c.UserAgent = "liftlock"
+	c.BaseURL = api
+	c.UserAgent = userAgent
 	return c
 }
+
+const userAgent = "liftlock"
 
 // asApp is a client for requests of the App itself.
 func (a *App) asApp() (*github.Client, error) {

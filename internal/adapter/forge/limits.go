@@ -22,6 +22,19 @@ const (
 	maxEditBytes = 20 << 20
 	// maxRemembered bounds each memory of immutable or reconstructible facts (check runs, trees of commits): forgetting costs a read.
 	maxRemembered = 4096
+	// maxBundles, maxBundle and maxBundleBytes are those of a registry: one image's evidence, wherever it lies.
+	maxBundles     = 64
+	maxBundle      = 16 << 20
+	maxBundleBytes = 64 << 20
+	// maxAttestationPage bounds one page of a list that may hold bundles themselves: two of the largest kind.
+	maxAttestationPage  = 32 << 20
+	maxAttestationPages = 8
+	// maxMediaType is the limit of RFC 6838.
+	maxMediaType = 255
+	// bundlesAtOnce is how many bundles are fetched side by side.
+	bundlesAtOnce = 4
+	// attestationTime ends a collection from storage that answers one byte at a time (A33).
+	attestationTime = 60 * time.Second
 	// maxRulesets bounds how many rulesets are asked about bypass for one branch.
 	maxRulesets = 50
 )
@@ -42,6 +55,8 @@ const (
 	pauseServer  = 15 * time.Second // 5xx, or no answer at all
 	pauseBlocked = 30 * time.Second // 405: mergeability is worked out in the background
 	pauseToken   = time.Second      // 401: a fresh token is asked for
+	pauseAbsent  = 5 * time.Minute  // an App that is not installed may be installed at any time
+	pauseFound   = time.Hour        // and one that is installed may be removed
 	maxPause     = 2 * time.Hour    // a header that asks for more is broken: primary limits reset within the hour
 	// tokenMargin is how long before its end a token is replaced: a fetch or push that starts now must still end with it.
 	tokenMargin = 5 * time.Minute

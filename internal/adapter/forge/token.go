@@ -18,6 +18,8 @@ type tokens struct {
 	find func(ctx context.Context) (*github.Installation, error)
 	ask  func(*github.Installation) github.InstallationTokenOptions
 	seen func([]github.Repository) // told what each new token is good for; may be nil
+	// exchange gets a token where the library's request will not do; nil means the library's, narrowed as ask says.
+	exchange func(ctx context.Context, installation *github.Installation) (token string, ends time.Time, err error)
 
 	mu     sync.Mutex
 	token  string
@@ -43,19 +45,25 @@ func (t *tokens) get(ctx context.Context) (string, *budget, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if err := t.exchange(ctx, installation); err != nil {
+	exchange := t.exchange
+	if exchange == nil {
+		exchange = t.narrowed
+	}
+	token, ends, err := exchange(ctx, installation)
+	if err != nil {
 		return "", nil, err
 	}
+	t.token, t.ends = token, ends
 	t.budget = t.app.budget(installation.GetID())
 	return t.token, t.budget, nil
 }
 
-// exchange gets a token from the forge, narrowed as ask says.
-func (t *tokens) exchange(ctx context.Context, installation *github.Installation) error {
+// narrowed gets a token from the forge, narrowed as ask says.
+func (t *tokens) narrowed(ctx context.Context, installation *github.Installation) (string, time.Time, error) {
 	const doing = "getting an installation token"
 	transport, err := t.app.appTransport()
 	if err != nil {
-		return err
+		return "", time.Time{}, err
 	}
 	// New each time: the library decodes into the token that it holds, so that fields missing from an answer would survive.
 	exchange := ghinstallation.NewFromAppsTransport(transport, installation.GetID())
@@ -63,17 +71,16 @@ func (t *tokens) exchange(ctx context.Context, installation *github.Installation
 	exchange.InstallationTokenOptions = &ask
 	token, err := exchange.Token(ctx)
 	if err != nil {
-		return t.failed(doing, err)
+		return "", time.Time{}, t.failed(doing, err)
 	}
 	ends, _, err := exchange.Expiry()
 	if err != nil || token == "" {
-		return &Error{doing: doing, reason: "the answer holds none"}
+		return "", time.Time{}, &Error{doing: doing, reason: "the answer holds none"}
 	}
-	t.token, t.ends = token, ends
 	if granted, err := exchange.Repositories(); err == nil && t.seen != nil {
 		t.seen(granted)
 	}
-	return nil
+	return token, ends, nil
 }
 
 // failed drops the library's error, on which request (with the App's JWT) and answer hang.
