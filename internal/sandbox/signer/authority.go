@@ -7,24 +7,27 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"strconv"
 	"time"
 )
 
-// Authority issues short-lived certificates, logs them and what is signed with them, and vouches for it all by one trusted root.
+// Authority issues short-lived certificates, logs and timestamps what is signed with them, and vouches for it all by one trusted root.
 type Authority struct {
-	now     func() time.Time
-	seed    string
-	root    *x509.Certificate
-	current issuer
-	retired issuer
-	ct      *ecdsa.PrivateKey
-	log     *transparencyLog
-	start   time.Time
+	now       func() time.Time
+	seed      string
+	root      *x509.Certificate
+	current   issuer
+	retired   issuer
+	ct        *ecdsa.PrivateKey // nil: there is no certificate log
+	log       *transparencyLog  // nil: there is none
+	timestamp *timestamper      // nil: there is none
+	start     time.Time
 }
+
+// organization is in the name of every authority.
+const organization = "liftlock sandbox"
 
 // issuer is an intermediate authority.
 type issuer struct {
@@ -32,24 +35,46 @@ type issuer struct {
 	key         *ecdsa.PrivateKey
 }
 
-// New makes an authority. The same seed at the same time makes the same keys: nothing it signs is worth anything outside the sandbox.
+// Services are what an authority runs beside the issuing of certificates. A private one has any of them.
+type Services struct {
+	CertificateLog bool
+	Log            LogKind
+	Timestamps     bool
+}
+
+// LogKind is a kind of transparency log.
+type LogKind int
+
+// The kinds of log.
+const (
+	NoLog   LogKind = iota
+	RekorV1         // promises the time at which it integrates an entry
+	RekorV2         // gives entries no time, and takes no promise; only bundles can carry them
+)
+
+// PublicGood is what the public Sigstore runs.
+func PublicGood() Services { return Services{CertificateLog: true, Log: RekorV1, Timestamps: true} }
+
+// GitHub is what GitHub runs for repositories that are not public: there are no logs, lest they tell of them.
+func GitHub() Services { return Services{Timestamps: true} }
+
+// New makes an authority in the manner of the public Sigstore. The same seed at the same time makes the same keys: nothing it signs is
+// worth anything outside the sandbox.
 func New(now func() time.Time, seed string) (*Authority, error) {
+	return NewWith(now, seed, PublicGood())
+}
+
+// NewWith makes an authority with the named services.
+func NewWith(now func() time.Time, seed string, services Services) (*Authority, error) {
 	a := &Authority{now: now, seed: seed, start: now().UTC().Truncate(time.Second)}
+	begin, end := a.start.AddDate(-1, 0, 0), a.start.AddDate(10, 0, 0)
+	if err := a.open(services, begin, end); err != nil {
+		return nil, err
+	}
 	rootKey, err := deriveKey(seed, "root")
 	if err != nil {
 		return nil, err
 	}
-	if a.ct, err = deriveKey(seed, "certificate transparency"); err != nil {
-		return nil, err
-	}
-	logKey, err := deriveKey(seed, "transparency log")
-	if err != nil {
-		return nil, err
-	}
-	if a.log, err = newTransparencyLog(logKey); err != nil {
-		return nil, err
-	}
-	begin, end := a.start.AddDate(-1, 0, 0), a.start.AddDate(10, 0, 0)
 	if a.root, err = authorityCertificate("sandbox root", begin, end, &rootKey.PublicKey, nil, rootKey); err != nil {
 		return nil, err
 	}
@@ -58,6 +83,24 @@ func New(now func() time.Time, seed string) (*Authority, error) {
 	}
 	a.retired, err = newIssuer(seed, "sandbox intermediate (retired)", begin, a.start, a.root, rootKey)
 	return a, err
+}
+
+// open starts the services, each with a key of its own.
+func (a *Authority) open(services Services, begin, end time.Time) (err error) {
+	if services.CertificateLog {
+		if a.ct, err = deriveKey(a.seed, "certificate transparency"); err != nil {
+			return err
+		}
+	}
+	if services.Log != NoLog {
+		if a.log, err = newTransparencyLog(a.seed, services.Log); err != nil {
+			return err
+		}
+	}
+	if services.Timestamps {
+		a.timestamp, err = newTimestamper(a.seed, begin, end)
+	}
+	return err
 }
 
 func newIssuer(seed, name string, begin, end time.Time, root *x509.Certificate, rootKey *ecdsa.PrivateKey) (issuer, error) {
@@ -72,7 +115,7 @@ func newIssuer(seed, name string, begin, end time.Time, root *x509.Certificate, 
 func authorityCertificate(name string, begin, end time.Time, public *ecdsa.PublicKey, parent *x509.Certificate, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: name, Organization: []string{"liftlock sandbox"}},
+		Subject:               pkix.Name{CommonName: name, Organization: []string{organization}},
 		NotBefore:             begin,
 		NotAfter:              end,
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
@@ -114,85 +157,4 @@ func deriveKey(parts ...string) (*ecdsa.PrivateKey, error) {
 		scalar = sha256.Sum256(scalar[:])
 	}
 	return nil, fmt.Errorf("deriving key %q: no valid scalar", parts)
-}
-
-// The trusted root, as sigstore/protobuf-specs spells it in JSON.
-type (
-	trustedRoot struct {
-		MediaType   string        `json:"mediaType"`
-		Logs        []trustedLog  `json:"tlogs"`
-		Authorities []trustedCA   `json:"certificateAuthorities"`
-		CTLogs      []trustedLog  `json:"ctlogs"`
-		Timestamps  []interface{} `json:"timestampAuthorities"`
-	}
-	trustedLog struct {
-		BaseURL       string     `json:"baseUrl"`
-		HashAlgorithm string     `json:"hashAlgorithm"`
-		PublicKey     trustedKey `json:"publicKey"`
-		ID            logID      `json:"logId"`
-	}
-	trustedKey struct {
-		RawBytes   []byte   `json:"rawBytes"`
-		KeyDetails string   `json:"keyDetails"`
-		ValidFor   validity `json:"validFor"`
-	}
-	trustedCA struct {
-		Subject  map[string]string `json:"subject"`
-		URI      string            `json:"uri"`
-		Chain    trustedChain      `json:"certChain"`
-		ValidFor validity          `json:"validFor"`
-	}
-	trustedChain struct {
-		Certificates []rawCertificate `json:"certificates"`
-	}
-	rawCertificate struct {
-		RawBytes []byte `json:"rawBytes"`
-	}
-	validity struct {
-		Start time.Time `json:"start"`
-	}
-	logID struct {
-		KeyID []byte `json:"keyId"`
-	}
-)
-
-// TrustedRootJSON returns what verifiers must trust, as a trusted_root.json.
-func (a *Authority) TrustedRootJSON() ([]byte, error) {
-	valid := validity{Start: a.root.NotBefore}
-	rekor, err := trusted("https://rekor.sandbox", &a.log.key.PublicKey, valid)
-	if err != nil {
-		return nil, err
-	}
-	ct, err := trusted("https://ct.sandbox", &a.ct.PublicKey, valid)
-	if err != nil {
-		return nil, err
-	}
-	doc := trustedRoot{
-		MediaType: "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-		Logs:      []trustedLog{rekor},
-		CTLogs:    []trustedLog{ct},
-	}
-	for _, intermediate := range []issuer{a.current, a.retired} {
-		doc.Authorities = append(doc.Authorities, trustedCA{
-			Subject:  map[string]string{"organization": "liftlock sandbox", "commonName": intermediate.certificate.Subject.CommonName},
-			URI:      "https://fulcio.sandbox",
-			Chain:    trustedChain{Certificates: []rawCertificate{{intermediate.certificate.Raw}, {a.root.Raw}}},
-			ValidFor: valid,
-		})
-	}
-	return json.MarshalIndent(doc, "", "  ")
-}
-
-func trusted(url string, public *ecdsa.PublicKey, valid validity) (trustedLog, error) {
-	der, err := x509.MarshalPKIXPublicKey(public)
-	if err != nil {
-		return trustedLog{}, fmt.Errorf("writing key of %q: %w", url, err)
-	}
-	id := sha256.Sum256(der)
-	return trustedLog{
-		BaseURL:       url,
-		HashAlgorithm: "SHA2_256",
-		PublicKey:     trustedKey{RawBytes: der, KeyDetails: "PKIX_ECDSA_P256_SHA_256", ValidFor: valid},
-		ID:            logID{id[:]},
-	}, nil
 }

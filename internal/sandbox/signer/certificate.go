@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,6 +36,10 @@ type Identity struct {
 	Runner       string
 	Commit       string
 	Run          string // URL of the run
+	Owner        string // URL of the repository's owner
+	Visibility   string
+	Signer       string // URL of a reusable workflow of somebody else that signs, with its ref; default: the workflow itself
+	SignerDigest string // its commit
 }
 
 func (id Identity) withDefaults() Identity {
@@ -45,27 +50,34 @@ func (id Identity) withDefaults() Identity {
 	id.Runner = cmp.Or(id.Runner, "github-hosted")
 	id.Commit = cmp.Or(id.Commit, strings.Repeat("0123456789", 4))
 	id.Run = cmp.Or(id.Run, "https://github.com/"+id.Repository+"/actions/runs/1/attempts/1")
+	owner, _, _ := strings.Cut(id.Repository, "/")
+	id.Owner = cmp.Or(id.Owner, "https://github.com/"+owner)
+	id.Visibility = cmp.Or(id.Visibility, "public")
+	id.Signer = cmp.Or(id.Signer, id.config())
+	id.SignerDigest = cmp.Or(id.SignerDigest, id.Commit)
 	return id
 }
 
-// SAN returns the subject alternative name of the certificate: the workflow file at its ref.
-func (id Identity) SAN() string {
-	id = id.withDefaults()
+// config is the workflow that was started.
+func (id Identity) config() string {
 	return "https://github.com/" + id.Repository + "/" + id.Workflow + "@" + id.Ref
 }
 
+// SAN returns the subject alternative name of the certificate: the workflow file that signs, at its ref.
+func (id Identity) SAN() string { return id.withDefaults().Signer }
+
 // extensions are Fulcio's, by the last arc of 1.3.6.1.4.1.57264.1 (fulcio docs/oid-info.md). Those up to 6 hold raw bytes.
-func (id Identity) extensions() ([]pkix.Extension, error) {
+// Those whose arc is in without are left out.
+func (id Identity) extensions(without []int) ([]pkix.Extension, error) {
 	id = id.withDefaults()
-	owner, _, _ := strings.Cut(id.Repository, "/")
 	values := [...]string{
 		1: id.Issuer, 2: id.Trigger, 3: id.Commit, 4: "release", 5: id.Repository, 6: id.Ref,
-		8: id.Issuer, 9: id.SAN(), 10: id.Commit, 11: id.Runner, 12: "https://github.com/" + id.Repository, 13: id.Commit, 14: id.Ref,
-		15: id.RepositoryID, 16: "https://github.com/" + owner, 17: id.OwnerID, 18: id.SAN(), 19: id.Commit, 20: id.Trigger, 21: id.Run, 22: "public",
+		8: id.Issuer, 9: id.Signer, 10: id.SignerDigest, 11: id.Runner, 12: "https://github.com/" + id.Repository, 13: id.Commit, 14: id.Ref,
+		15: id.RepositoryID, 16: id.Owner, 17: id.OwnerID, 18: id.config(), 19: id.Commit, 20: id.Trigger, 21: id.Run, 22: id.Visibility,
 	}
 	var list []pkix.Extension
 	for arc, value := range values {
-		if value == "" {
+		if value == "" || slices.Contains(without, arc) {
 			continue
 		}
 		raw := []byte(value)
@@ -81,7 +93,7 @@ func (id Identity) extensions() ([]pkix.Extension, error) {
 }
 
 // issue makes a leaf certificate for id, valid from begin, and its key.
-func (a *Authority) issue(id Identity, from issuer, begin, end time.Time, withSCT bool) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+func (a *Authority) issue(id Identity, from issuer, begin, end time.Time, flaws Flaws) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	key, err := deriveKey(a.seed, "leaf", id.SAN(), begin.String())
 	if err != nil {
 		return nil, nil, err
@@ -90,7 +102,7 @@ func (a *Authority) issue(id Identity, from issuer, begin, end time.Time, withSC
 	if err != nil {
 		return nil, nil, fmt.Errorf("issuing certificate for %q: %w", id.SAN(), err)
 	}
-	extensions, err := id.extensions()
+	extensions, err := id.extensions(flaws.NoClaims)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,7 +117,7 @@ func (a *Authority) issue(id Identity, from issuer, begin, end time.Time, withSC
 		ExtraExtensions: extensions,
 	}
 	leaf, err := createCertificate(template, from.certificate, &key.PublicKey, from.key)
-	if err != nil || !withSCT {
+	if err != nil || a.ct == nil || flaws.NoSCT {
 		return leaf, key, err
 	}
 	sct, err := a.sct(leaf, from.certificate, begin)

@@ -13,25 +13,25 @@ import (
 	"time"
 )
 
-// origin is the first line of the log's checkpoints. The number is what marks a Rekor v1 tree.
-const origin = "rekor.sandbox - 1"
-
-// transparencyLog is an append-only log in the manner of Rekor v1.
+// transparencyLog is an append-only log in the manner of Rekor.
 type transparencyLog struct {
-	key *ecdsa.PrivateKey
-	id  [sha256.Size]byte
+	kind   LogKind
+	host   string
+	origin string // first line of its checkpoints
+	key    *ecdsa.PrivateKey
+	id     [sha256.Size]byte
 
 	mu     sync.Mutex
 	leaves [][]byte // hashes
 }
 
-// logged is an entry with its two proofs: the promise (SET) and the inclusion proof.
+// logged is an entry with its two proofs: the promise (SET), which Rekor v1 alone gives, and the inclusion proof.
 type logged struct {
 	kind, version string
 	body          []byte
 	id            []byte
 	index         int64
-	at            int64 // epoch seconds
+	at            int64 // epoch seconds; 0: the log does not say
 	promise       []byte
 	root          []byte
 	path          [][]byte
@@ -39,17 +39,24 @@ type logged struct {
 	checkpoint    string
 }
 
-func newTransparencyLog(key *ecdsa.PrivateKey) (*transparencyLog, error) {
+func newTransparencyLog(seed string, kind LogKind) (*transparencyLog, error) {
+	key, err := deriveKey(seed, "transparency log")
+	if err != nil {
+		return nil, err
+	}
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		return nil, fmt.Errorf("writing key of the log: %w", err)
 	}
-	return &transparencyLog{key: key, id: sha256.Sum256(der)}, nil
+	l := &transparencyLog{kind: kind, host: "rekor.sandbox", key: key, id: sha256.Sum256(der)}
+	if l.origin = l.host; kind == RekorV1 {
+		l.origin += " - 1" // a number marks a tree of Rekor v1
+	}
+	return l, nil
 }
 
 // add appends an entry. spec is what the kind of entry asks for; maps are written with sorted keys, which is the canonical form here.
-func (l *transparencyLog) add(kind string, spec map[string]any, at time.Time) (logged, error) {
-	const version = "0.0.1"
+func (l *transparencyLog) add(kind, version string, spec map[string]any, at time.Time) (logged, error) {
 	body, err := json.Marshal(map[string]any{"apiVersion": version, "kind": kind, "spec": spec})
 	if err != nil {
 		return logged{}, fmt.Errorf("writing log entry: %w", err)
@@ -57,30 +64,38 @@ func (l *transparencyLog) add(kind string, spec map[string]any, at time.Time) (l
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.leaves = append(l.leaves, leafHash(body))
-	e := logged{kind: kind, version: version, body: body, id: l.id[:], index: int64(len(l.leaves) - 1), at: at.Unix(), size: int64(len(l.leaves))}
+	e := logged{kind: kind, version: version, body: body, id: l.id[:], index: int64(len(l.leaves) - 1), size: int64(len(l.leaves))}
 	e.root, e.path = treeHash(l.leaves), inclusionPath(int(e.index), l.leaves)
-	promised, err := json.Marshal(map[string]any{
-		"body": base64.StdEncoding.EncodeToString(body), "integratedTime": e.at, "logID": hex.EncodeToString(l.id[:]), "logIndex": e.index,
-	})
-	if err != nil {
-		return logged{}, fmt.Errorf("writing log promise: %w", err)
-	}
-	if e.promise, err = sign(l.key, promised); err != nil {
-		return logged{}, err
+	if l.kind == RekorV1 {
+		if e.at, e.promise, err = l.promise(e, at); err != nil {
+			return logged{}, err
+		}
 	}
 	e.checkpoint, err = l.signCheckpoint(e.size, e.root)
 	return e, err
 }
 
+// promise signs that the entry is in the log since the time.
+func (l *transparencyLog) promise(e logged, at time.Time) (int64, []byte, error) {
+	promised, err := json.Marshal(map[string]any{
+		"body": base64.StdEncoding.EncodeToString(e.body), "integratedTime": at.Unix(), "logID": hex.EncodeToString(l.id[:]), "logIndex": e.index,
+	})
+	if err != nil {
+		return 0, nil, fmt.Errorf("writing log promise: %w", err)
+	}
+	signature, err := sign(l.key, promised)
+	return at.Unix(), signature, err
+}
+
 // signCheckpoint writes a signed note over size and root (C2SP tlog-checkpoint, with Rekor's key hint).
 func (l *transparencyLog) signCheckpoint(size int64, root []byte) (string, error) {
-	text := fmt.Sprintf("%s\n%d\n%s\n", origin, size, base64.StdEncoding.EncodeToString(root))
+	text := fmt.Sprintf("%s\n%d\n%s\n", l.origin, size, base64.StdEncoding.EncodeToString(root))
 	signature, err := sign(l.key, []byte(text))
 	if err != nil {
 		return "", err
 	}
 	hinted := append(append([]byte{}, l.id[:4]...), signature...)
-	return text + "\n— rekor.sandbox " + base64.StdEncoding.EncodeToString(hinted) + "\n", nil
+	return text + "\n— " + l.host + " " + base64.StdEncoding.EncodeToString(hinted) + "\n", nil
 }
 
 func leafHash(body []byte) []byte {

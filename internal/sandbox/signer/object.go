@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +26,7 @@ const (
 type Object struct {
 	evidence.Envelope
 	ManifestAnnotations map[string]string // of the referrer; nothing in the legacy form
-	CreatedAt           time.Time         // when it was logged; zero: not
+	CreatedAt           time.Time         // when it was logged, else timestamped; zero: neither
 }
 
 type (
@@ -43,7 +44,7 @@ type (
 func (m sealed) legacySignature(payload []byte) (Object, error) {
 	annotations := map[string]string{"dev.cosignproject.cosign/signature": base64.StdEncoding.EncodeToString(m.signature)}
 	hash := sha256.Sum256(payload)
-	err := m.annotate(annotations, "hashedrekord", func(verifier []byte) map[string]any {
+	err := m.annotate(annotations, m.signature, "hashedrekord", func(verifier []byte) map[string]any {
 		return map[string]any{
 			"data":      map[string]any{"hash": sha256Value(hash[:])},
 			"signature": map[string]any{"content": m.signature, "publicKey": map[string]any{"content": verifier}},
@@ -58,7 +59,7 @@ func (m sealed) legacyAttestation(envelope dsseEnvelope, predicateType string) (
 		return Object{}, fmt.Errorf("writing envelope: %w", err)
 	}
 	annotations := map[string]string{"dev.cosignproject.cosign/signature": "", "predicateType": predicateType}
-	err = m.annotate(annotations, "dsse", func(verifier []byte) map[string]any { return m.dsseEntry(envelope, body, verifier) })
+	err = m.annotate(annotations, body, "dsse", func(verifier []byte) map[string]any { return m.dsseEntry(envelope, body, verifier) })
 	return m.object(evidence.SourceLegacyAttestation, dsseType, annotations, body), err
 }
 
@@ -75,16 +76,29 @@ func sha256Value(hash []byte) map[string]any {
 	return map[string]any{"algorithm": "sha256", "value": hex.EncodeToString(hash)}
 }
 
-// annotate adds what the legacy form says beside a signature: who made it, and where it was logged.
-func (m sealed) annotate(annotations map[string]string, kind string, spec func(verifier []byte) map[string]any) error {
+// annotate adds what the legacy form says beside a signature: who made it, and where it was logged and timestamped.
+func (m sealed) annotate(annotations map[string]string, signed []byte, kind string, spec func(verifier []byte) map[string]any) error {
 	if m.leaf != nil {
 		annotations["dev.sigstore.cosign/certificate"] = string(m.verifier)
 		annotations["dev.sigstore.cosign/chain"] = string(chainPEM(m.chain))
 	}
+	if token, err := m.timestamp(signed); err != nil {
+		return err
+	} else if token != nil {
+		raw, err := json.Marshal(map[string]any{"SignedRFC3161Timestamp": token})
+		if err != nil {
+			return fmt.Errorf("writing timestamp: %w", err)
+		}
+		annotations["dev.sigstore.cosign/rfc3161timestamp"] = string(raw)
+	}
 	if !m.isLogged() {
 		return nil
 	}
-	entry, err := m.signer.authority.log.add(kind, spec(m.verifier), m.loggedAt)
+	log := m.signer.logger.log
+	if log.kind != RekorV1 {
+		return errors.New("writing log entry: want a log that promises, the legacy form can carry nothing else")
+	}
+	entry, err := log.add(kind, rekorV1, spec(m.verifier), m.loggedAt)
 	if err != nil {
 		return err
 	}
@@ -105,7 +119,11 @@ func chainPEM(chain []*x509.Certificate) (out []byte) {
 
 func (m sealed) object(source, mediaType string, annotations map[string]string, body []byte) Object {
 	envelope := evidence.Envelope{Source: source, MediaType: mediaType, Annotations: annotations, Digest: digest.Of(body), Body: body}
-	return Object{Envelope: envelope, CreatedAt: m.loggedAt}
+	created := m.loggedAt
+	if created.IsZero() {
+		created = m.stampedAt
+	}
+	return Object{Envelope: envelope, CreatedAt: created}
 }
 
 // The bundle, as sigstore/protobuf-specs spells it in JSON; 64-bit numbers are strings there.
@@ -119,6 +137,13 @@ type (
 		Certificate *rawCertificate `json:"certificate,omitempty"`
 		PublicKey   *keyHint        `json:"publicKey,omitempty"`
 		Entries     []logEntry      `json:"tlogEntries"`
+		Timestamps  *timestamps     `json:"timestampVerificationData,omitempty"`
+	}
+	timestamps struct {
+		RFC3161 []signedTimestamp `json:"rfc3161Timestamps"`
+	}
+	signedTimestamp struct {
+		Token []byte `json:"signedTimestamp"`
 	}
 	keyHint struct {
 		Hint string `json:"hint"`
@@ -127,8 +152,8 @@ type (
 		Index       int64          `json:"logIndex,string"`
 		ID          logID          `json:"logId"`
 		KindVersion kindVersion    `json:"kindVersion"`
-		At          int64          `json:"integratedTime,string"`
-		Promise     promise        `json:"inclusionPromise"`
+		At          int64          `json:"integratedTime,string,omitempty"`
+		Promise     *promise       `json:"inclusionPromise,omitempty"`
 		Proof       inclusionProof `json:"inclusionProof"`
 		Body        []byte         `json:"canonicalizedBody"`
 	}
@@ -164,18 +189,16 @@ func (m sealed) bundle(envelope dsseEnvelope, predicateType string) (Object, err
 		b.Material.PublicKey = &keyHint{base64.StdEncoding.EncodeToString(hint[:])}
 	}
 	if m.isLogged() {
-		inner, err := json.Marshal(envelope)
-		if err != nil {
-			return Object{}, fmt.Errorf("writing envelope: %w", err)
-		}
-		e, err := m.signer.authority.log.add("dsse", m.dsseEntry(envelope, inner, m.verifier), m.loggedAt)
+		entry, err := m.logBundle(envelope)
 		if err != nil {
 			return Object{}, err
 		}
-		b.Material.Entries = []logEntry{{
-			Index: e.index, ID: logID{e.id}, KindVersion: kindVersion{e.kind, e.version}, At: e.at, Promise: promise{e.promise}, Body: e.body,
-			Proof: inclusionProof{Index: e.index, Root: e.root, Size: e.size, Hashes: e.path, Checkpoint: checkpoint{e.checkpoint}},
-		}}
+		b.Material.Entries = []logEntry{entry}
+	}
+	if token, err := m.timestamp(m.signature); err != nil {
+		return Object{}, err
+	} else if token != nil {
+		b.Material.Timestamps = &timestamps{[]signedTimestamp{{token}}}
 	}
 	body, err := json.Marshal(b)
 	if err != nil {
@@ -187,4 +210,57 @@ func (m sealed) bundle(envelope dsseEnvelope, predicateType string) (Object, err
 		"dev.sigstore.bundle.predicateType": predicateType,
 	}
 	return object, nil
+}
+
+// Versions of log entries.
+const (
+	rekorV1 = "0.0.1"
+	rekorV2 = "0.0.2"
+)
+
+// logBundle logs an envelope in the way of the log.
+func (m sealed) logBundle(envelope dsseEnvelope) (logEntry, error) {
+	log := m.signer.logger.log
+	inner, err := json.Marshal(envelope)
+	if err != nil {
+		return logEntry{}, fmt.Errorf("writing envelope: %w", err)
+	}
+	kind, version, spec := "dsse", rekorV1, m.dsseEntry(envelope, inner, m.verifier)
+	if log.kind == RekorV2 { // it has one kind of entry, whatever was signed
+		kind, version = "hashedrekord", rekorV2
+		if spec, err = m.hashedEntry(); err != nil {
+			return logEntry{}, err
+		}
+	}
+	e, err := log.add(kind, version, spec, m.loggedAt)
+	if err != nil {
+		return logEntry{}, err
+	}
+	entry := logEntry{
+		Index: e.index, ID: logID{e.id}, KindVersion: kindVersion{e.kind, e.version}, At: e.at, Body: e.body,
+		Proof: inclusionProof{Index: e.index, Root: e.root, Size: e.size, Hashes: e.path, Checkpoint: checkpoint{e.checkpoint}},
+	}
+	if e.promise != nil {
+		entry.Promise = &promise{e.promise}
+	}
+	return entry, nil
+}
+
+// hashedEntry is an entry of Rekor v2.
+func (m sealed) hashedEntry() (map[string]any, error) {
+	verifier := map[string]any{"keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+	if m.leaf != nil {
+		verifier["x509Certificate"] = rawCertificate{m.leaf.Raw}
+	} else {
+		der, err := x509.MarshalPKIXPublicKey(&m.signer.key.PublicKey)
+		if err != nil {
+			return nil, fmt.Errorf("writing public key: %w", err)
+		}
+		verifier["publicKey"] = rawCertificate{der}
+	}
+	hash := sha256.Sum256(m.message)
+	return map[string]any{"hashedRekordV002": map[string]any{
+		"data":      map[string]any{"algorithm": "SHA2_256", "digest": hash[:]},
+		"signature": map[string]any{"content": m.signature, "verifier": verifier},
+	}}, nil
 }

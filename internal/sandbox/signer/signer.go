@@ -1,12 +1,14 @@
 package signer
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,23 +27,39 @@ const (
 
 // Signer signs as one identity of the authority, or with one key.
 type Signer struct {
-	authority *Authority // who logs, and issues the certificate where key is nil; nil: nobody
-	identity  Identity
-	key       *ecdsa.PrivateKey
-	flaws     Flaws
+	authority   *Authority // issues the certificate; nil where key is set
+	identity    Identity
+	key         *ecdsa.PrivateKey
+	logger      *Authority // nil: nobody
+	timestamper *Authority // nil: nobody
+	flaws       Flaws
 }
 
 // Flaws are ways in which a signature can be wrong although its bytes were made by the right hand.
 type Flaws struct {
-	NoSCT         bool          // the certificate was never promised to a certificate log
-	NoLog         bool          // the signature was never logged
-	RetiredIssuer bool          // issued by an intermediate whose certificate has expired when the signature is logged
-	LoggedAfter   time.Duration // how long after the certificate was issued the signature is logged; default a second
-	OtherSubjects int           // so many other subjects stand before the image in the statement
+	NoSCT            bool          // the certificate was never promised to a certificate log
+	NoLog            bool          // the signature was never logged
+	NoTimestamp      bool          // the signature was never timestamped
+	RetiredIssuer    bool          // issued by an intermediate whose certificate has expired when the signature is logged or timestamped
+	LoggedAfter      time.Duration // how long after the certificate was issued the signature is logged; default a second
+	TimestampedAfter time.Duration // the same for the timestamp
+	TimestampOfOther bool          // the timestamp is of another signature
+	NoClaims         []int         // claims that the certificate lacks, by the last arc of Fulcio's object identifiers
+	OtherSubjects    int           // so many other subjects stand before the image in the statement
 }
 
-// Keyless returns a signer with a short-lived certificate for each signature.
-func (a *Authority) Keyless(id Identity) *Signer { return &Signer{authority: a, identity: id} }
+// Keyless returns a signer with a short-lived certificate for each signature. It is logged where the authority has a log, and
+// timestamped where that gives no time.
+func (a *Authority) Keyless(id Identity) *Signer {
+	s := &Signer{authority: a, identity: id}
+	if a.log != nil {
+		s.logger = a
+	}
+	if a.timestamp != nil && (a.log == nil || a.log.kind != RekorV1) {
+		s.timestamper = a
+	}
+	return s
+}
 
 // NewKey returns a signer with a long-lived key, which no authority vouches for and no log sees. The same name makes the same key.
 func NewKey(name string) (*Signer, error) {
@@ -52,11 +70,18 @@ func NewKey(name string) (*Signer, error) {
 	return &Signer{key: key}, nil
 }
 
-// LoggedBy returns a signer with the same key, whose signatures the authority's log sees.
+// LoggedBy returns the same signer, whose signatures the authority's log sees. The authority must have one.
 func (s *Signer) LoggedBy(a *Authority) *Signer {
 	logged := *s
-	logged.authority = a
+	logged.logger = a
 	return &logged
+}
+
+// TimestampedBy returns the same signer, whose signatures the authority timestamps. It must have a timestamp service.
+func (s *Signer) TimestampedBy(a *Authority) *Signer {
+	stamped := *s
+	stamped.timestamper = a
+	return &stamped
 }
 
 // WithFlaws returns a signer of the same identity that does it wrong.
@@ -136,15 +161,17 @@ func preAuthentication(payload []byte) []byte {
 // sealed is a signature with what proves who made it.
 type sealed struct {
 	signer    *Signer
+	message   []byte // what was signed
 	signature []byte
 	leaf      *x509.Certificate // nil: signed with a key
 	chain     []*x509.Certificate
 	verifier  []byte    // certificate or key, in PEM
 	loggedAt  time.Time // zero: not logged
+	stampedAt time.Time // zero: not timestamped
 }
 
 func (s *Signer) seal(message []byte) (made sealed, err error) {
-	made, key := sealed{signer: s}, s.key
+	made, key := sealed{signer: s, message: message}, s.key
 	if key == nil {
 		if key, err = made.certify(); err != nil {
 			return sealed{}, err
@@ -152,8 +179,14 @@ func (s *Signer) seal(message []byte) (made sealed, err error) {
 	} else if made.verifier, err = s.PublicPEM(); err != nil {
 		return sealed{}, err
 	}
-	if s.authority != nil && !s.flaws.NoLog {
-		made.loggedAt = s.authority.second().Add(max(time.Second, s.flaws.LoggedAfter))
+	if s.logger != nil && s.logger.log == nil || s.timestamper != nil && s.timestamper.timestamp == nil {
+		return sealed{}, errors.New("signing: want an authority with a log to log by and one with timestamps to timestamp by")
+	}
+	if s.logger != nil && !s.flaws.NoLog {
+		made.loggedAt = s.logger.second().Add(cmp.Or(s.flaws.LoggedAfter, time.Second))
+	}
+	if s.timestamper != nil && !s.flaws.NoTimestamp {
+		made.stampedAt = s.timestamper.second().Add(cmp.Or(s.flaws.TimestampedAfter, time.Second))
 	}
 	made.signature, err = sign(key, message)
 	return made, err
@@ -161,13 +194,13 @@ func (s *Signer) seal(message []byte) (made sealed, err error) {
 
 // certify has a certificate issued, and returns its key.
 func (m *sealed) certify() (*ecdsa.PrivateKey, error) {
-	a, flaws := m.signer.authority, m.signer.flaws
+	a := m.signer.authority
 	begin, from := a.second(), a.current
 	end := begin.Add(leafLifetime)
-	if flaws.RetiredIssuer {
+	if m.signer.flaws.RetiredIssuer {
 		from, begin = a.retired, a.retired.certificate.NotAfter.Add(-time.Minute)
 	}
-	leaf, key, err := a.issue(m.signer.identity, from, begin, end, !flaws.NoSCT)
+	leaf, key, err := a.issue(m.signer.identity, from, begin, end, m.signer.flaws)
 	if err != nil {
 		return nil, err
 	}
@@ -180,3 +213,14 @@ func (m *sealed) certify() (*ecdsa.PrivateKey, error) {
 func (a *Authority) second() time.Time { return a.now().UTC().Truncate(time.Second) }
 
 func (m sealed) isLogged() bool { return !m.loggedAt.IsZero() }
+
+// timestamp returns a timestamp of the signed thing; nil where there is none.
+func (m sealed) timestamp(signed []byte) ([]byte, error) {
+	if m.stampedAt.IsZero() {
+		return nil, nil
+	}
+	if m.signer.flaws.TimestampOfOther {
+		signed = append([]byte("other"), signed...)
+	}
+	return m.signer.timestamper.timestamp.stamp(signed, m.stampedAt)
+}
