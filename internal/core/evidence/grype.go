@@ -62,12 +62,13 @@ type grypeMatch struct {
 	} `json:"artifact"`
 }
 
-func decodeGrype(raw json.RawMessage) (scannerResult, error) {
+func decodeGrype(raw []byte) (scannerResult, error) {
 	var report grypeReport
-	if err := decodePredicate(raw, &report); err != nil {
+	matches, err := decodePredicateWithout(raw, &report, "matches")
+	if err != nil {
 		return scannerResult{}, err
 	}
-	if report.Matches == nil {
+	if isNull(matches) {
 		return scannerResult{}, coded(CodePredicateSchema, "reading Grype report: want a list of matches, got null")
 	}
 	db := report.Descriptor.DB
@@ -78,14 +79,8 @@ func decodeGrype(raw json.RawMessage) (scannerResult, error) {
 	if err := report.target(&result); err != nil {
 		return scannerResult{}, err
 	}
-	for i := range report.Matches {
-		v := report.Matches[i].normal()
-		if err := v.check(); err != nil {
-			return scannerResult{}, err
-		}
-		result.findings = append(result.findings, v)
-	}
-	return result, nil
+	err = decodeList(matches, func(m grypeMatch) error { return result.find(m.normal()) })
+	return result, err
 }
 
 // target adds what was scanned. Grype reports no packages that it found nothing about: that it looked at any is shown by the distribution
@@ -121,7 +116,7 @@ func (i *grypeImage) platform() (string, error) {
 	return said.scanned()
 }
 
-func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+func isNull(raw []byte) bool { return len(raw) == 0 || string(raw) == "null" }
 
 func (m *grypeMatch) normal() Vulnerability {
 	v := Vulnerability{

@@ -7,27 +7,30 @@ import (
 	"strings"
 )
 
-// finding identifies a vulnerability in an installed package, whichever scanner says so.
-type finding struct{ id, pkg, installed string }
-
 // MergeVulnerabilities unites findings of any number of reports, sorted by identifier, package and version. A finding under several
 // names goes by its CVE, where there is exactly one. Where two reports say different things of one finding, the union stands: the
 // worse severity, every fixed version, the earliest publication. Merging a merged list changes nothing.
 func MergeVulnerabilities(reports ...[]Vulnerability) []Vulnerability {
-	merged := map[finding]Vulnerability{}
-	for _, report := range reports {
-		for _, v := range report {
-			v = v.underPrimaryName()
-			key := finding{v.ID, v.Package, v.Installed}
-			if known, ok := merged[key]; ok {
-				v = known.union(v)
-			}
-			merged[key] = v
+	merged := slices.Concat(reports...)
+	for i := range merged {
+		merged[i] = merged[i].underPrimaryName()
+	}
+	slices.SortStableFunc(merged, Vulnerability.compare)
+	last := 0 // of those that are done, each of which differs from all others
+	for _, v := range merged[min(1, len(merged)):] {
+		if known := &merged[last]; known.compare(v) == 0 {
+			*known = known.union(v)
+		} else {
+			last++
+			merged[last] = v
 		}
 	}
-	return slices.SortedFunc(maps.Values(merged), func(a, b Vulnerability) int {
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Installed, b.Installed))
-	})
+	return slices.Clip(merged[:min(last+1, len(merged))])
+}
+
+// compare orders findings by what identifies them: a vulnerability in an installed package, whichever scanner says so.
+func (v Vulnerability) compare(other Vulnerability) int {
+	return cmp.Or(cmp.Compare(v.ID, other.ID), cmp.Compare(v.Package, other.Package), cmp.Compare(v.Installed, other.Installed))
 }
 
 func (v Vulnerability) underPrimaryName() Vulnerability {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -31,7 +32,7 @@ type cosignVulnerabilities struct {
 		DB      struct {
 			LastUpdate string `json:"lastUpdate"` // beyond cosign's specification, as in in-toto's vulns predicate
 		} `json:"db"`
-		Result json.RawMessage `json:"result"`
+		Result skipped `json:"result"`
 	} `json:"scanner"`
 	Metadata struct {
 		FinishedOn string `json:"scanFinishedOn"`
@@ -55,7 +56,8 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 		return Scan{}, coded(CodePredicateSchema, "reading scan: want predicate type %s, got %q", CosignVulnerabilities, clip(s.PredicateType))
 	}
 	var predicate cosignVulnerabilities
-	if err := decodePredicate(s.Predicate, &predicate); err != nil {
+	raw, err := decodePredicateWithout(s.Predicate, &predicate, "scanner", "result")
+	if err != nil {
 		return Scan{}, err
 	}
 	if predicate.Scanner == nil {
@@ -65,12 +67,9 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 	if finished == 0 {
 		return Scan{}, coded(CodePredicateSchema, "reading scan: metadata.scanFinishedOn %q: want RFC 3339, for example 2026-01-02T15:04:05Z", clip(predicate.Metadata.FinishedOn))
 	}
-	result, err := decodeResult(predicate.Scanner.Result)
+	result, err := decodeResult(raw)
 	if err != nil {
 		return Scan{}, err
-	}
-	if len(result.findings) > maxFindings {
-		return Scan{}, coded(CodePredicateSchema, "reading scan: want at most %d findings, got %d", maxFindings, len(result.findings))
 	}
 	scan := Scan{
 		Tool:       result.tool,
@@ -94,15 +93,15 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 }
 
 // decodeResult tells the scanners apart by what each always writes. A report that could be either is neither.
-func decodeResult(raw json.RawMessage) (scannerResult, error) {
+func decodeResult(raw []byte) (scannerResult, error) {
 	var shape struct {
-		Schema  json.RawMessage `json:"SchemaVersion"`
-		Matches json.RawMessage `json:"matches"`
+		Schema  skipped `json:"SchemaVersion"`
+		Matches skipped `json:"matches"`
 	}
-	if err := decodePredicate(raw, &shape); err != nil {
+	if err := checkPredicate(raw, reflect.TypeOf(shape)); err != nil {
 		return scannerResult{}, err
 	}
-	isTrivy, isGrype := shape.Schema != nil, shape.Matches != nil
+	isTrivy, isGrype := Member(raw, "SchemaVersion") != nil, Member(raw, "matches") != nil
 	switch {
 	case isTrivy && !isGrype:
 		return decodeTrivy(raw)
@@ -113,15 +112,55 @@ func decodeResult(raw json.RawMessage) (scannerResult, error) {
 }
 
 // decodePredicate tells a document of another shape (PREDICATE_SCHEMA) from one that is no clean JSON (EVIDENCE_MALFORMED).
-func decodePredicate(raw json.RawMessage, v any) error {
+func decodePredicate(raw []byte, v any) error {
+	_, err := decodePredicateWithout(raw, v)
+	return err
+}
+
+// decodePredicateWithout decodes raw into v, but for the value under path, if there is one: that it returns. The type of v stands for
+// the whole of raw, so that the value is held to it too where it says more than skipped.
+func decodePredicateWithout(raw []byte, v any, path ...string) (value []byte, err error) {
+	if err := checkPredicate(raw, reflect.TypeOf(v)); err != nil {
+		return nil, err
+	}
+	rest := raw
+	if len(path) > 0 {
+		rest, value = without(raw, path...)
+	}
+	return value, unmarshalPredicate(rest, v)
+}
+
+func checkPredicate(raw []byte, t reflect.Type) error {
 	if len(raw) == 0 {
 		return coded(CodePredicateSchema, "reading predicate: want an object, got nothing")
 	}
-	err := DecodeStrict(raw, v)
+	if err := checkStrict(raw, t); err != nil {
+		return coded(CodeMalformed, "reading predicate: %w", err)
+	}
+	return nil
+}
+
+// inPredicate gives what encoding/json says of checked JSON its code.
+func inPredicate(err error) error {
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return coded(CodePredicateSchema, "reading predicate: %w", err)
 	}
-	return err
+	if err != nil {
+		return coded(CodeMalformed, "reading predicate: %w", err)
+	}
+	return nil
+}
+
+// find adds a finding to those of the report.
+func (r *scannerResult) find(v Vulnerability) error {
+	if len(r.findings) == maxFindings {
+		return coded(CodePredicateSchema, "reading scan: want at most %d findings, got more", maxFindings)
+	}
+	if err := v.check(); err != nil {
+		return err
+	}
+	r.findings = append(r.findings, v)
+	return nil
 }
 
 // epoch reads an RFC 3339 time. What cannot be read, and the zero time that Go programs write for it, is 0.

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -244,20 +243,4 @@ func FuzzDecodeGrype(f *testing.F) {
 	f.Add([]byte(`{"matches":[]}`))
 	f.Add([]byte(`{"matches":[],"source":{"type":"image","target":{"os":"linux","architecture":"arm","layers":[{}],"config":"e30="}},"distro":{"name":"debian"}}`))
 	f.Fuzz(checkDecoded)
-}
-
-func BenchmarkDecodeVulnerabilities(b *testing.B) {
-	finding := `{"VulnerabilityID":"CVE-2024-%d","PkgName":"p%d","InstalledVersion":"1","FixedVersion":"2","Severity":"LOW","Description":"` + strings.Repeat("x", 400) + `","VendorSeverity":{"nvd":2,"debian":1}}`
-	var list []string
-	for i := range 1000 {
-		list = append(list, fmt.Sprintf(finding, i, i))
-	}
-	s := scanned(`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[` + strings.Join(list, ",") + `]}]}`)
-	b.SetBytes(int64(len(s.Predicate)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := DecodeVulnerabilities(s); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

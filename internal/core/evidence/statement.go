@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -18,7 +19,7 @@ type Statement struct {
 	Type          string          `json:"_type"`
 	Subjects      []Resource      `json:"subject"`
 	PredicateType string          `json:"predicateType"`
-	Predicate     json.RawMessage `json:"predicate"`
+	Predicate     json.RawMessage `json:"predicate"` // part of what ParseStatement was given
 }
 
 // Resource names a subject. Digests are by algorithm, lower-case hex.
@@ -31,10 +32,20 @@ type Resource struct {
 // as predicate.
 // Errors carry a code: EVIDENCE_MALFORMED or TOO_MANY_SUBJECTS.
 func ParseStatement(data []byte) (Statement, error) {
-	var s Statement
-	if err := DecodeStrict(data, &s); err != nil {
-		return Statement{}, err
+	var head struct {
+		Type          string     `json:"_type"`
+		Subjects      []Resource `json:"subject"`
+		PredicateType string     `json:"predicateType"`
+		Predicate     skipped    `json:"predicate"`
 	}
+	if err := checkStrict(data, reflect.TypeOf(head)); err != nil {
+		return Statement{}, coded(CodeMalformed, "reading statement: %w", err)
+	}
+	rest, predicate := without(data, "predicate")
+	if err := json.Unmarshal(rest, &head); err != nil {
+		return Statement{}, coded(CodeMalformed, "reading statement: %w", err)
+	}
+	s := Statement{Type: head.Type, Subjects: head.Subjects, PredicateType: head.PredicateType, Predicate: predicate}
 	switch {
 	case s.Type != statementV1 && s.Type != statementV01:
 		return Statement{}, coded(CodeMalformed, "reading statement: want _type %q, got %q", statementV1, clip(s.Type))

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -15,10 +14,12 @@ type trivyReport struct {
 	Metadata struct {
 		ImageConfig rawPlatform `json:"ImageConfig"`
 	} `json:"Metadata"`
-	Results []struct {
-		Packages        []struct{}     `json:"Packages"` // only with --list-all-pkgs; only counted
-		Vulnerabilities []trivyFinding `json:"Vulnerabilities"`
-	} `json:"Results"`
+	Results []trivyTarget `json:"Results"`
+}
+
+type trivyTarget struct {
+	Packages        []struct{}     `json:"Packages"` // only with --list-all-pkgs; only counted
+	Vulnerabilities []trivyFinding `json:"Vulnerabilities"`
 }
 
 type trivyFinding struct {
@@ -39,9 +40,10 @@ type trivyFinding struct {
 // trivyLevels are Trivy's severities by number (trivy-db pkg/types).
 var trivyLevels = [...]Severity{SeverityUnknown, Low, Medium, High, Critical}
 
-func decodeTrivy(raw json.RawMessage) (scannerResult, error) {
+func decodeTrivy(raw []byte) (scannerResult, error) {
 	var report trivyReport
-	if err := decodePredicate(raw, &report); err != nil {
+	targets, err := decodePredicateWithout(raw, &report, "Results")
+	if err != nil {
 		return scannerResult{}, err
 	}
 	if report.SchemaVersion != 2 {
@@ -52,17 +54,26 @@ func decodeTrivy(raw json.RawMessage) (scannerResult, error) {
 		return scannerResult{}, err
 	}
 	result := scannerResult{tool: tool("trivy", report.Trivy.Version), platform: platform}
-	for _, target := range report.Results {
-		result.packages += len(target.Packages)
-		for i := range target.Vulnerabilities {
-			v := target.Vulnerabilities[i].normal()
-			if err := v.check(); err != nil {
-				return scannerResult{}, err
-			}
-			result.findings = append(result.findings, v)
+	if targets != nil {
+		err = eachElement[trivyTarget](targets, result.trivyTarget)
+	}
+	return result, err
+}
+
+// trivyTarget adds what the report says of one target.
+func (r *scannerResult) trivyTarget(target []byte) error {
+	if target[0] != '{' {
+		return unmarshalPredicate(target, new(trivyTarget)) // null, or a complaint
+	}
+	if packages := Member(target, "Packages"); packages != nil {
+		if err := decodeList(packages, func(struct{}) error { r.packages++; return nil }); err != nil {
+			return err
 		}
 	}
-	return result, nil
+	if findings := Member(target, "Vulnerabilities"); findings != nil {
+		return decodeList(findings, func(f trivyFinding) error { return r.find(f.normal()) })
+	}
+	return nil
 }
 
 func (f *trivyFinding) normal() Vulnerability {
