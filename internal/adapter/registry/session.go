@@ -78,6 +78,7 @@ func (c *Client) connect(ctx context.Context, repository digest.Repository) (*se
 	}
 	way, err := c.authenticate(ctx, named, authenticator, config, challenge)
 	if err != nil {
+		c.forget(repository, http.StatusUnauthorized) // what was demanded once may have been a lie: it is asked anew
 		return nil, c.transportFailure(ctx, doing, address, tried, err)
 	}
 	scheme := "https"
