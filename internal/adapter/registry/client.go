@@ -19,8 +19,11 @@ import (
 
 // Options configure a Client. The zero value reads public and configured registries as Docker and Podman would.
 type Options struct {
-	Transport http.RoundTripper // default http.DefaultTransport
-	UserAgent string            // default liftlock
+	Transport http.RoundTripper // to registries and token services; default http.DefaultTransport
+	// Away returns the transport to hosts that a registry redirects to. It has to refuse addresses that the registry, host[:port], has
+	// no business with; default Transport.
+	Away      func(registry string) http.RoundTripper
+	UserAgent string // default liftlock
 	// Realms names token services on hosts other than the registry's own, by registry host: {"registry.acme.io": {"gitlab.acme.io"}}.
 	Realms map[string][]string
 	Now    func() time.Time                           // default time.Now
@@ -34,23 +37,28 @@ type Options struct {
 // Retryable() (after time.Duration, ok bool).
 type Client struct {
 	transport http.RoundTripper
+	away      func(registry string) http.RoundTripper
 	keychain  authn.Keychain
 	userAgent string
 	realms    map[string][]string
 	now       func() time.Time
 	sleep     func(context.Context, time.Duration) error
 	content   *cache
+	paces     *paces
 
-	mu       sync.Mutex
+	mu       sync.Mutex // protects hosts and sessions
 	hosts    map[string]*host
-	sessions map[digest.Repository]*session
+	sessions map[digest.Repository]*slot
 }
 
 // New returns a Client.
 func New(options Options) *Client {
 	c := &Client{
-		transport: options.Transport, keychain: authn.DefaultKeychain, userAgent: cmp.Or(options.UserAgent, "liftlock"), realms: options.Realms,
-		now: options.Now, sleep: options.Sleep, content: newCache(cacheBytes), hosts: map[string]*host{}, sessions: map[digest.Repository]*session{},
+		transport: options.Transport, away: options.Away, keychain: authn.DefaultKeychain, userAgent: cmp.Or(options.UserAgent, "liftlock"), realms: options.Realms,
+		now: options.Now, sleep: options.Sleep, content: newCache(cacheBytes), hosts: map[string]*host{}, sessions: map[digest.Repository]*slot{},
+	}
+	if c.away == nil {
+		c.away = func(string) http.RoundTripper { return c.transport }
 	}
 	if c.transport == nil {
 		c.transport = http.DefaultTransport
@@ -61,6 +69,7 @@ func New(options Options) *Client {
 	if c.sleep == nil {
 		c.sleep = sleep
 	}
+	c.paces = newPaces(c.now)
 	return c
 }
 

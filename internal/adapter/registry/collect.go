@@ -6,123 +6,187 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"mime"
-	"net/http"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
-// Media types of envelopes, and those under which a referrer may announce them.
-const (
-	typeSimpleSigning = "application/vnd.dev.cosign.simplesigning.v1+json"
-	typeDSSE          = "application/vnd.dsse.envelope.v1+json"
-	typeBundle        = "application/vnd.dev.sigstore.bundle.v0.3+json"
-	typeCosignSig     = "application/vnd.dev.cosign.artifact.sig.v1+json"
-	typeEmpty         = "application/vnd.oci.empty.v1+json"
-	typeImageConfig   = "application/vnd.oci.image.config.v1+json"
-)
-
-func isEnvelope(mediaType string) bool {
-	return mediaType == typeSimpleSigning || mediaType == typeDSSE || mediaType == typeBundle
-}
-
-// mayHoldEnvelope tells referrers worth reading from SBOMs, charts and the like. Some registries know no artifact type, or
-// repeat the configuration's in its place.
-func mayHoldEnvelope(artifactType string) bool {
-	return isEnvelope(artifactType) || artifactType == typeCosignSig || artifactType == "" || artifactType == typeEmpty || artifactType == typeImageConfig
-}
-
 // collection is the evidence about one image, as far as it was read.
 type collection struct {
 	client    *Client
 	reference digest.Reference
-	envelopes []evidence.Envelope
-	bytes     int64
+}
+
+// place is one place where evidence lies, with what it holds in its own order.
+type place struct {
+	source  string
+	items   []item
+	problem error // the first that kept anything from being read
+}
+
+// item is one envelope, as a manifest lists it and as it was read.
+type item struct {
+	layer   evidence.Descriptor
+	body    []byte
+	problem error
+}
+
+// note keeps the first problem.
+func (p *place) note(problem error) {
+	if p.problem == nil {
+		p.problem = problem
+	}
 }
 
 // Collect returns what lies beside an image: cosign's tags for signatures and attestations, OCI referrers and their fallback tag.
 // Nothing in it is verified but the digests. Each place leaves a Look; where anything in it could not be read its state is unknown,
-// and what could be read is returned all the same.
+// and what could be read is returned all the same. The places are asked side by side; the same content comes in the same order.
 func (c *Client) Collect(ctx context.Context, reference digest.Reference) ([]evidence.Envelope, []evidence.Look) {
 	ctx, cancel := context.WithTimeout(ctx, collectTime)
 	defer cancel()
 	all := &collection{client: c, reference: reference}
-	tag := "sha256-" + reference.Digest.Hex()
-	looks := []evidence.Look{
-		all.place(evidence.SourceLegacySignature, func() []error { return all.tag(ctx, evidence.SourceLegacySignature, tag+".sig") }),
-		all.place(evidence.SourceLegacyAttestation, func() []error { return all.tag(ctx, evidence.SourceLegacyAttestation, tag+".att") }),
-		all.place(evidence.SourceReferrers, func() []error { return all.referrers(ctx, tag) }),
+	places := all.list(ctx)
+	all.choose(places)
+	all.fetch(ctx, places)
+	var envelopes []evidence.Envelope
+	var looks []evidence.Look
+	for _, p := range places {
+		found, look := p.result()
+		envelopes = append(envelopes, found...)
+		looks = append(looks, look)
 	}
-	return all.envelopes, looks
+	return envelopes, looks
 }
 
-// place runs one look and shows the first problem of those that it had. A place that yields nothing and hides nothing is absent.
-func (a *collection) place(source string, look func() []error) evidence.Look {
-	before := len(a.envelopes)
-	problems := look()
-	result := evidence.Look{Source: source, State: evidence.LookOK, Count: len(a.envelopes) - before}
-	switch {
-	case len(problems) > 0:
-		result.State, result.Code = evidence.LookUnknown, codeOf(problems[0])
-	case result.Count == 0:
-		result.State = evidence.LookAbsent
-	}
-	return result
+// list finds out what the places hold, without reading it.
+func (a *collection) list(ctx context.Context) []*place {
+	lists, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	tag := "sha256-" + a.reference.Digest.Hex()
+	signatures, attestations, referrers := &place{source: evidence.SourceLegacySignature}, &place{source: evidence.SourceLegacyAttestation}, &place{source: evidence.SourceReferrers}
+	var endpoint, fallback found
+	var asking sync.WaitGroup
+	asking.Go(func() { a.tag(lists, signatures, tag+".sig") })
+	asking.Go(func() { a.tag(lists, attestations, tag+".att") })
+	asking.Go(func() { endpoint = a.client.listReferrers(lists, a.reference) })
+	asking.Go(func() { fallback = a.client.fallbackReferrers(lists, a.reference.Repository, tag) })
+	asking.Wait()
+	a.referrers(ctx, referrers, endpoint, fallback)
+	return []*place{signatures, attestations, referrers}
 }
 
 // tag reads the layers of cosign's manifest at a tag.
-func (a *collection) tag(ctx context.Context, source, name string) []error {
+func (a *collection) tag(ctx context.Context, p *place, name string) {
 	m, err := a.client.manifest(ctx, a.reference.Repository, name, digest.Digest{})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	switch {
+	case err == nil:
+		p.layers(m)
+	case !errors.Is(err, fs.ErrNotExist):
+		p.note(err)
 	}
-	if err != nil {
-		return []error{err}
-	}
-	return a.layers(ctx, source, m)
 }
 
-// layers adds every envelope of a manifest. A bad one does not keep the others from being read.
-func (a *collection) layers(ctx context.Context, source string, m evidence.Manifest) []error {
+// layers adds every envelope that a manifest lists. A bad one does not keep the others from being read.
+func (p *place) layers(m evidence.Manifest) {
+	doing := fmt.Sprintf("reading evidence %q", m.Digest)
 	artifact, err := m.Artifact()
 	if err != nil {
-		return []error{&failure{doing: fmt.Sprintf("reading evidence %q", m.Digest), code: codeUnsupported, detail: "want a manifest with layers", err: err}}
+		p.note(&failure{doing: doing, code: codeUnsupported, detail: "want a manifest with layers", err: err})
+		return
 	}
-	var problems []error
 	for _, layer := range artifact.Layers {
-		if !isEnvelope(layer.MediaType) {
-			continue
-		}
-		if err := a.add(ctx, source, layer); err != nil {
-			problems = append(problems, err)
+		switch kindOf(layer.MediaType) {
+		case kindEnvelope:
+			p.items = append(p.items, item{layer: layer})
+		case kindUnsupported:
+			p.note(&failure{doing: doing, code: codeUnsupported, detail: "want a layer that is not compressed, in a known version"})
 		}
 	}
-	return problems
 }
 
-// add fetches one envelope, within what is left of the limits.
-func (a *collection) add(ctx context.Context, source string, layer evidence.Descriptor) error {
+// choose holds what is listed to the limits, in the order of the places, before anything of it is read: sizes are those that manifests
+// claim, and a body of another size is no body.
+func (a *collection) choose(places []*place) {
 	doing := fmt.Sprintf("reading evidence about %q", a.reference)
-	for _, e := range a.envelopes {
-		// Only within one place: a copy elsewhere means something else to a verifier, and must not push the original out.
-		if e.Source == source && e.Digest == layer.Digest && e.MediaType == layer.MediaType && maps.Equal(e.Annotations, layer.Annotations) {
-			return nil
+	count, bytes := 0, int64(0)
+	for _, p := range places {
+		var chosen []item
+		for _, next := range p.items {
+			switch {
+			case repeats(chosen, next.layer):
+			case count == maxEnvelopes:
+				p.note(&failure{doing: doing, code: codeTooMany, detail: fmt.Sprintf("want at most %d envelopes", maxEnvelopes)})
+			case next.layer.Size > maxEnvelope || bytes+next.layer.Size > maxCollected:
+				p.note(&failure{doing: doing, code: codeTooLarge, detail: fmt.Sprintf("want at most %d bytes each and %d in all", maxEnvelope, maxCollected)})
+			default:
+				count++
+				bytes += next.layer.Size
+				chosen = append(chosen, next)
+			}
+		}
+		p.items = chosen
+	}
+}
+
+// repeats looks within one place only: a copy elsewhere means something else to a verifier, and must not push the original out.
+func repeats(chosen []item, layer evidence.Descriptor) bool {
+	for _, other := range chosen {
+		if other.layer.Digest == layer.Digest && other.layer.MediaType == layer.MediaType && maps.Equal(other.layer.Annotations, layer.Annotations) {
+			return true
 		}
 	}
-	if len(a.envelopes) == maxEnvelopes {
-		return &failure{doing: doing, code: codeTooMany, detail: fmt.Sprintf("want at most %d envelopes", maxEnvelopes)}
+	return false
+}
+
+// fetch reads every envelope that was chosen, a few at once.
+func (a *collection) fetch(ctx context.Context, places []*place) {
+	var working errgroup.Group
+	working.SetLimit(collectAtOnce)
+	for _, p := range places {
+		for n := range p.items {
+			working.Go(func() error {
+				p.items[n].body, p.items[n].problem = a.envelope(ctx, p.items[n].layer)
+				return nil
+			})
+		}
 	}
-	if a.bytes+layer.Size > maxCollected {
-		return &failure{doing: doing, code: codeTooLarge, detail: fmt.Sprintf("want at most %d bytes in all", maxCollected)}
-	}
+	_ = working.Wait() // no part of it fails: each item has its own problem
+}
+
+// envelope reads one envelope, as it is stored.
+func (a *collection) envelope(ctx context.Context, layer evidence.Descriptor) ([]byte, error) {
 	body, err := a.client.blob(ctx, a.reference.Repository, layer, maxEnvelope)
 	if err != nil {
-		return missing(err)
+		return nil, missing(err)
 	}
-	a.bytes += int64(len(body))
-	a.envelopes = append(a.envelopes, evidence.Envelope{Source: source, MediaType: layer.MediaType, Annotations: layer.Annotations, Digest: layer.Digest, Body: body})
-	return nil
+	if isCompressed(body) {
+		return nil, &failure{doing: fmt.Sprintf("reading evidence about %q", a.reference), code: codeUnsupported, detail: "want JSON, got compressed content"}
+	}
+	return body, nil
+}
+
+// result returns what was read at a place, and a Look that shows the first problem. A place that yields nothing and hides nothing is
+// absent.
+func (p *place) result() ([]evidence.Envelope, evidence.Look) {
+	var envelopes []evidence.Envelope
+	for _, i := range p.items {
+		if i.problem != nil {
+			p.note(i.problem)
+			continue
+		}
+		envelopes = append(envelopes, evidence.Envelope{Source: p.source, MediaType: i.layer.MediaType, Annotations: i.layer.Annotations, Digest: i.layer.Digest, Body: i.body})
+	}
+	look := evidence.Look{Source: p.source, State: evidence.LookOK, Count: len(envelopes)}
+	switch {
+	case p.problem != nil:
+		look.State, look.Code = evidence.LookUnknown, codeOf(p.problem)
+	case look.Count == 0:
+		look.State = evidence.LookAbsent
+	}
+	return envelopes, look
 }
 
 // missing turns "not there" into a contradiction: what a manifest lists and the registry has not was taken away.
@@ -131,84 +195,4 @@ func missing(err error) error {
 		return err
 	}
 	return &failure{doing: "following a digest", code: codeInconsistent, detail: "the registry lists what it does not have: " + err.Error()}
-}
-
-// referrers reads the API and the fallback tag, both: on registries that drop the subject, GitHub's attestations are found only by
-// the tag though the API answers.
-func (a *collection) referrers(ctx context.Context, tag string) []error {
-	listed, err := a.client.listReferrers(ctx, a.reference)
-	var problems []error
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		problems = append(problems, err)
-	}
-	more, err := a.client.fallbackReferrers(ctx, a.reference.Repository, tag)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		problems = append(problems, err)
-	}
-	seen := map[digest.Digest]bool{}
-	for _, entry := range append(listed, more...) {
-		if !mayHoldEnvelope(entry.ArtifactType) || seen[entry.Digest] {
-			continue
-		}
-		if len(seen) == maxEnvelopes {
-			return append(problems, &failure{doing: fmt.Sprintf("reading referrers of %q", a.reference), code: codeTooMany, detail: fmt.Sprintf("want at most %d", maxEnvelopes)})
-		}
-		seen[entry.Digest] = true
-		problems = append(problems, a.referrer(ctx, entry)...)
-	}
-	return problems
-}
-
-// referrer reads one referrer: no index of more of them, and nothing that refers to it in turn (A32).
-func (a *collection) referrer(ctx context.Context, entry evidence.Descriptor) []error {
-	if entry.Digest.IsZero() {
-		return []error{&failure{doing: fmt.Sprintf("reading a referrer of %q", a.reference), code: codeUnsupported, detail: "want a sha256 digest"}}
-	}
-	m, err := a.client.Manifest(ctx, digest.Reference{Repository: a.reference.Repository, Digest: entry.Digest})
-	if err != nil {
-		return []error{missing(err)}
-	}
-	return a.layers(ctx, evidence.SourceReferrers, m)
-}
-
-// fallbackReferrers reads the tag that clients keep where a registry has no referrers endpoint (OCI distribution 1.1). Unlike other
-// manifests it may list what this project cannot follow: one such entry must not hide the others.
-func (c *Client) fallbackReferrers(ctx context.Context, repository digest.Repository, tag string) ([]evidence.Descriptor, error) {
-	got, err := c.document(ctx, repository, tag, digest.Digest{})
-	if err != nil {
-		return nil, err
-	}
-	return evidence.ParseReferrers(got.body)
-}
-
-// listReferrers asks the referrers endpoint (OCI distribution 1.1), all pages. Registries without one answer in several ways.
-func (c *Client) listReferrers(ctx context.Context, reference digest.Reference) ([]evidence.Descriptor, error) {
-	var all []evidence.Descriptor
-	path := "referrers/" + reference.Digest.String()
-	page := path
-	for range maxReferrerPages {
-		got, err := c.get(ctx, reference.Repository, resource{path: page, accept: evidence.MediaTypeOCIIndex, limit: evidence.MaxManifest, beyond: evidence.CodeManifestTooLarge})
-		var f *failure
-		if errors.As(err, &f) && (f.status == http.StatusBadRequest || f.status == http.StatusMethodNotAllowed || f.status == http.StatusNotImplemented) {
-			return nil, &failure{doing: f.doing, detail: f.detail, code: codeAbsent, status: f.status, err: fs.ErrNotExist}
-		}
-		if err != nil {
-			return all, err
-		}
-		// A front end that answers every path with its start page has no referrers endpoint.
-		if served, _, err := mime.ParseMediaType(got.header.Get("Content-Type")); err == nil && served == "text/html" {
-			return nil, nil
-		}
-		entries, err := evidence.ParseReferrers(got.body)
-		if err != nil {
-			return all, &failure{doing: fmt.Sprintf("listing referrers of %q", reference), code: codeOf(err), detail: "the answer is no index", err: err}
-		}
-		all = append(all, entries...)
-		query, more := nextPage(got.header)
-		if !more {
-			return all, nil
-		}
-		page = path + "?" + query
-	}
-	return all, &failure{doing: fmt.Sprintf("listing referrers of %q", reference), code: codeTooMany, detail: fmt.Sprintf("want at most %d pages", maxReferrerPages)}
 }

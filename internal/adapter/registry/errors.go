@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -63,7 +61,7 @@ func codeOf(err error) string {
 }
 
 // statusFailure turns an answer that is not a success into an error.
-func (c *Client) statusFailure(doing, host, tried string, status int, header http.Header) *failure {
+func (c *Client) statusFailure(doing, host, tried string, status int) *failure {
 	f := &failure{doing: doing, status: status, code: codeUnreachable, detail: fmt.Sprintf("%s answered %d %s", host, status, http.StatusText(status))}
 	switch {
 	case status == http.StatusNotFound:
@@ -72,21 +70,9 @@ func (c *Client) statusFailure(doing, host, tried string, status int, header htt
 		f.code = codeDenied
 		f.detail += " to " + tried
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= 500 && status != http.StatusNotImplemented:
-		f.heals, f.after = true, c.retryAfter(header)
+		f.heals, f.after = true, c.paces.rest(host)
 	}
 	return f
-}
-
-// retryAfter reads RFC 9110 section 10.2.3, both forms; 0 where nothing usable is said.
-func (c *Client) retryAfter(header http.Header) time.Duration {
-	value := strings.TrimSpace(header.Get("Retry-After"))
-	var after time.Duration
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		after = time.Duration(seconds) * time.Second
-	} else if at, err := http.ParseTime(value); err == nil {
-		after = at.Sub(c.now())
-	}
-	return min(max(after, 0), maxRetryAfter)
 }
 
 // transportFailure turns an error of the network or of the token exchange into one of ours.
@@ -100,7 +86,7 @@ func (c *Client) transportFailure(ctx context.Context, doing, host, tried string
 		if answered.Request != nil && answered.Request.URL.Host != host {
 			host = answered.Request.URL.Host
 		}
-		f := c.statusFailure(doing, host, tried, answered.StatusCode, nil)
+		f := c.statusFailure(doing, host, tried, answered.StatusCode)
 		if f.code == codeAbsent {
 			// A registry without /v2/ or a token service without tokens says nothing about the image.
 			f.code, f.err = codeUnreachable, nil
@@ -111,6 +97,13 @@ func (c *Client) transportFailure(ctx context.Context, doing, host, tried string
 	var wrapped *url.Error
 	for errors.As(err, &wrapped) {
 		err = wrapped.Err
+	}
+	var coded interface {
+		error
+		Code() string
+	}
+	if errors.As(err, &coded) { // by the transport, which saw where a name leads
+		return &failure{doing: doing, detail: coded.Error(), code: coded.Code()}
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, context.Canceled) {
 		return fmt.Errorf("%s: %w", doing, cause)

@@ -47,76 +47,91 @@ func (c *Client) get(ctx context.Context, repository digest.Repository, wanted r
 	}
 }
 
-// getOnce is one try, with a time limit of its own.
+// getOnce is one try, with a time limit of its own. A session that the registry refuses is opened anew once: tokens end, and may end
+// early.
 func (c *Client) getOnce(ctx context.Context, repository digest.Repository, wanted resource) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
-	defer cancel()
-	s, err := c.session(ctx, repository)
-	if err != nil {
-		return answer{}, err
-	}
 	name, _, _ := strings.Cut(wanted.path, "?")
 	doing := fmt.Sprintf("reading %s of %q", name, repository)
-	response, err := c.send(ctx, s, s.base+wanted.path, wanted.accept)
+	leave, err := c.paces.enter(ctx, repository.Host())
 	if err != nil {
-		return answer{}, c.transportFailure(ctx, doing, s.host, s.tried, err)
+		return answer{}, c.transportFailure(ctx, doing, repository.Host(), "", err)
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
+	for {
+		s, opened, err := c.session(ctx, repository)
+		if err != nil {
+			return answer{}, err
+		}
+		got, status, err := c.ask(ctx, doing, s, wanted)
+		if status == http.StatusUnauthorized || status == http.StatusForbidden {
+			c.forget(ctx, repository, s, opened && status == http.StatusUnauthorized)
+		}
+		if status != http.StatusUnauthorized || opened {
+			return got, err
+		}
+	}
+}
+
+// ask sends one request and reads the answer. The status is 0 where there was none.
+func (c *Client) ask(ctx context.Context, doing string, s *session, wanted resource) (answer, int, error) {
+	response, from, err := c.send(ctx, s, s.base+wanted.path, wanted.accept)
+	if err != nil {
+		return answer{}, 0, c.transportFailure(ctx, doing, s.host, s.tried, err)
 	}
 	// The body was read or is abandoned: closing cannot change what was decided.
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-		c.forget(repository, response.StatusCode)
-	}
 	if response.StatusCode != http.StatusOK {
 		// Draining only saves the connection.
 		_, _ = io.CopyN(io.Discard, response.Body, maxDrained)
-		return answer{}, c.statusFailure(doing, s.host, s.tried, response.StatusCode, response.Header)
+		return answer{}, response.StatusCode, c.statusFailure(doing, from, s.tried, response.StatusCode)
 	}
 	body, err := readBounded(response, wanted)
 	if err != nil {
-		return answer{}, c.transportFailure(ctx, doing, s.host, s.tried, err)
+		return answer{}, response.StatusCode, c.transportFailure(ctx, doing, s.host, s.tried, err)
 	}
-	return answer{body: body, header: response.Header}, nil
+	return answer{body: body, header: response.Header}, response.StatusCode, nil
 }
 
-// send makes the request with credentials, and follows redirects without them.
-func (c *Client) send(ctx context.Context, s *session, target, accept string) (*http.Response, error) {
+// send makes the request with credentials, and follows redirects without them. It returns who answered in the end.
+func (c *Client) send(ctx context.Context, s *session, target, accept string) (response *http.Response, from string, err error) {
 	at, err := url.Parse(target)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	way, away := s.transport, false
 	for range maxRedirects + 1 {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		request.Header.Set("User-Agent", c.userAgent)
-		// Identity: the standard library would otherwise unpack gzip on the fly, however large it becomes (A30).
 		request.Header.Set("Accept-Encoding", "identity")
 		if accept != "" {
 			request.Header.Set("Accept", accept)
 		}
 		response, err := way.RoundTrip(request)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if response.StatusCode < 300 || response.StatusCode > 399 {
-			return response, nil
+			return response, at.Host, nil
 		}
 		next, err := at.Parse(response.Header.Get("Location"))
 		_ = response.Body.Close() // nothing in it is read
 		if err != nil || response.Header.Get("Location") == "" {
-			return nil, &failure{doing: "following redirect", code: codeUnreachable, detail: s.host + " redirects nowhere"}
+			return nil, "", &failure{doing: "following redirect", code: codeUnreachable, detail: s.host + " redirects nowhere"}
 		}
 		if err := checkRedirect(at, next); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if away = away || next.Scheme != at.Scheme || !sameHost(next, at.Host); away {
-			way = guard{inner: c.transport, hosts: []string{next.Host}}
+			way = c.guard(c.away(s.host), next.Host)
 		}
 		at = next
 	}
-	return nil, &failure{doing: "following redirect", code: codeUnreachable, detail: fmt.Sprintf("%s redirects more than %d times", s.host, maxRedirects)}
+	return nil, "", &failure{doing: "following redirect", code: codeUnreachable, detail: fmt.Sprintf("%s redirects more than %d times", s.host, maxRedirects)}
 }
 
 // readBounded reads a body and errors rather than truncates.
@@ -126,7 +141,7 @@ func readBounded(response *http.Response, wanted resource) ([]byte, error) {
 		return nil, tooLarge
 	}
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, &failure{doing: "reading body", code: codeUnreachable, detail: fmt.Sprintf("want no content encoding, got %q", encoding)}
+		return nil, &failure{doing: "reading body", code: codeUnsupported, detail: fmt.Sprintf("want no content encoding, got %.40q", encoding)}
 	}
 	var body bytes.Buffer
 	if response.ContentLength > 0 {

@@ -3,17 +3,22 @@ package registry
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/liftlock/liftlock/internal/core/reach"
 )
 
 // guard lets requests through to the named hosts only, and without TLS to this machine only. It stands below the library that adds
-// credentials, so that nothing above it - a redirect, a challenge, a library's change of mind - can carry them elsewhere (A35).
+// credentials, so that nothing above it - a redirect, a challenge, a library's change of mind - can carry them elsewhere (A35). Below
+// the library is also where headers are seen that it keeps to itself: a host that wants to rest says so in one of them (A33).
 type guard struct {
 	inner http.RoundTripper
+	paces *paces
 	hosts []string
+	limit int64 // of a body that the library reads; 0: whoever reads it counts
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -21,12 +26,52 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := checkScheme(r.URL); err != nil {
 		return nil, err
 	}
+	if reach.OfName(r.URL.Hostname()) == reach.Never || !g.allows(r.URL) {
+		return nil, notAllowed("want a request to %s, got one to %q", strings.Join(g.hosts, " or "), r.URL.Host)
+	}
+	if rest := g.paces.rest(r.URL.Host); rest > 0 {
+		return nil, &failure{doing: "sending request", code: codeUnreachable, detail: r.URL.Host + " wants to be left alone", heals: true, after: rest}
+	}
+	if r.Header.Get("Accept-Encoding") == "" {
+		r = r.Clone(r.Context())
+		// Identity: the standard library would otherwise unpack gzip on the fly, however large it becomes (A30).
+		r.Header.Set("Accept-Encoding", "identity")
+	}
+	response, err := g.inner.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	g.paces.note(r.URL.Host, response.StatusCode, response.Header)
+	if g.limit > 0 {
+		response.Body = &boundedBody{ReadCloser: response.Body, left: g.limit}
+	}
+	return response, nil
+}
+
+func (g guard) allows(u *url.URL) bool {
 	for _, host := range g.hosts {
-		if sameHost(r.URL, host) {
-			return g.inner.RoundTrip(r)
+		if sameHost(u, host) {
+			return true
 		}
 	}
-	return nil, notAllowed("want a request to %s, got one to %q", strings.Join(g.hosts, " or "), r.URL.Host)
+	return false
+}
+
+// boundedBody ends a body with an error where more comes than is left.
+type boundedBody struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left >= 0 {
+		n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
+		if b.left -= int64(n); b.left >= 0 {
+			return n, err
+		}
+	}
+	return 0, &failure{doing: "reading body", code: codeUnreachable, detail: "the answer is longer than any that is wanted"}
 }
 
 func notAllowed(format string, args ...any) *failure {
@@ -35,31 +80,10 @@ func notAllowed(format string, args ...any) *failure {
 
 // checkScheme has no code of its own: where the library tries both schemes, the answer to the other one tells more.
 func checkScheme(u *url.URL) error {
-	if u.Scheme == "https" || u.Scheme == "http" && reach(u.Hostname()) == reachMachine {
+	if u.Scheme == "https" || u.Scheme == "http" && reach.OfName(u.Hostname()) == reach.Machine {
 		return nil
 	}
 	return fmt.Errorf("want https, or http to localhost, got %q to %q", u.Scheme, u.Host)
-}
-
-// Reaches of a host, by how it is written: who can name it, and so whose secrets may answer there.
-const (
-	reachAnywhere = iota
-	reachPrivate  // RFC 1918 and unique local addresses
-	reachMachine  // this machine
-	reachNever    // link-local, such as a cloud's metadata service, and what is no address of one host
-)
-
-func reach(hostname string) int {
-	address, err := netip.ParseAddr(hostname)
-	switch address = address.Unmap(); {
-	case strings.EqualFold(hostname, "localhost"), err == nil && address.IsLoopback():
-		return reachMachine
-	case err == nil && !address.IsGlobalUnicast():
-		return reachNever
-	case err == nil && address.IsPrivate():
-		return reachPrivate
-	}
-	return reachAnywhere
 }
 
 // sameHost compares names and ports, with the scheme's own port where none is written.
@@ -79,14 +103,14 @@ func portOf(u *url.URL) string {
 // answer: one that was broken into would otherwise choose where the password goes.
 func (c *Client) checkRealm(host, realm string) (string, error) {
 	u, err := url.Parse(realm)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || u.User != nil {
 		return "", notAllowed("%s names no usable token service", host)
 	}
 	if err := checkScheme(u); err != nil {
 		return "", notAllowed("%s names a token service that is not safe: %s", host, err)
 	}
 	for _, allowed := range append([]string{host, knownRealm(host)}, c.realms[host]...) {
-		if allowed != "" && sameHost(u, allowed) {
+		if allowed != "" && sameHost(u, allowed) && reach.OfName(u.Hostname()) != reach.Never {
 			return u.Host, nil
 		}
 	}
@@ -109,13 +133,13 @@ func knownRealm(host string) string {
 }
 
 // checkRedirect says whether storage elsewhere may be read, always without credentials. A registry may not point to where it could
-// not be reached itself: the answer could be another service's secret.
+// not be reached itself: the answer could be another service's secret. What a name leads to is seen when it is connected to.
 func checkRedirect(from, to *url.URL) error {
 	if err := checkScheme(to); err != nil {
 		return notAllowed("%s redirects to what is not safe: %s", from.Host, err)
 	}
-	target := reach(to.Hostname())
-	if from.Scheme == "https" && to.Scheme == "http" || target == reachNever || target > reach(from.Hostname()) {
+	target := reach.OfName(to.Hostname())
+	if from.Scheme == "https" && to.Scheme == "http" || to.User != nil || target == reach.Never || target > reach.OfName(from.Hostname()) {
 		return notAllowed("%s redirects to %q, which is not for it to choose", from.Host, to.Host)
 	}
 	return nil

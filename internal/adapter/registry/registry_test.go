@@ -78,12 +78,15 @@ type world struct {
 	repository digest.Repository
 	publisher  *images.Publisher
 	client     *Client
-	slept      []time.Duration
+
+	mu    sync.Mutex // protects at and slept
+	at    time.Time
+	slept []time.Duration
 }
 
 func newWorld(t *testing.T, options images.Options) *world {
 	t.Helper()
-	w := &world{T: t, registry: images.New(options)}
+	w := &world{T: t, registry: images.New(options), at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)}
 	server := httptest.NewServer(w.registry)
 	t.Cleanup(server.Close)
 	var err error
@@ -98,12 +101,27 @@ func newWorld(t *testing.T, options images.Options) *world {
 }
 
 func (w *world) newClient() *Client {
-	c := New(Options{
-		Now:   func() time.Time { return time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC) },
-		Sleep: func(_ context.Context, d time.Duration) error { w.slept = append(w.slept, d); return nil },
-	})
+	c := New(Options{Now: w.now, Sleep: func(_ context.Context, d time.Duration) error {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.slept, w.at = append(w.slept, d), w.at.Add(d)
+		return nil
+	}})
 	c.keychain = keychain{}
 	return c
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+// pass lets time pass by the client's clock.
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
 }
 
 func (w *world) push(seed, tag string) digest.Reference {

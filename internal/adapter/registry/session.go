@@ -2,9 +2,12 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
-	"sync"
+	"net/url"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -15,43 +18,63 @@ import (
 
 // host is one registry: what it demands of clients is asked once for all repositories.
 type host struct {
-	mu        sync.Mutex
+	turn      turn
 	challenge *transport.Challenge
 }
 
-// session is an authenticated way to one repository. It holds until the registry refuses it.
+// slot is where one repository's session stands. Whoever comes while it is opened waits instead of opening another.
+type slot struct {
+	turn turn
+	open *session
+}
+
+// session is an authenticated way to one repository. It holds until its token ends or the registry refuses it.
 type session struct {
 	transport http.RoundTripper
 	base      string // scheme://host/v2/path/
 	host      string
-	tried     string // which credentials, for people
+	tried     string    // which credentials, for people
+	ends      time.Time // zero: nobody said
 }
 
-// session returns the way to a repository that is open already, else opens one.
-func (c *Client) session(ctx context.Context, repository digest.Repository) (*session, error) {
+// session returns the way to a repository that is open already, else opens one; opened tells which.
+func (c *Client) session(ctx context.Context, repository digest.Repository) (s *session, opened bool, err error) {
 	c.mu.Lock()
-	s := c.sessions[repository]
-	c.mu.Unlock()
-	if s != nil {
-		return s, nil
+	place := c.sessions[repository]
+	if place == nil {
+		place = &slot{turn: newTurn()}
+		c.sessions[repository] = place
 	}
-	s, err := c.connect(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	c.sessions[repository] = s
 	c.mu.Unlock()
-	return s, nil
+	if err := place.turn.take(ctx); err != nil {
+		return nil, false, c.transportFailure(ctx, fmt.Sprintf("connecting to %q", repository), repository.Host(), "", err)
+	}
+	defer place.turn.give()
+	if s = place.open; s != nil && (s.ends.IsZero() || c.now().Before(s.ends)) {
+		return s, false, nil
+	}
+	if s, err = c.connect(ctx, repository); err != nil {
+		return nil, false, err
+	}
+	place.open = s
+	return s, true, nil
 }
 
-// forget drops what was agreed with a registry that refuses, so that new credentials are taken up; after a 401 also what it demands.
-func (c *Client) forget(repository digest.Repository, status int) {
+// forget drops what was agreed with a registry that refuses, unless somebody has agreed anew already, so that new credentials are
+// taken up. Where even a new session is refused, what the registry demands may have changed too.
+func (c *Client) forget(ctx context.Context, repository digest.Repository, refused *session, demands bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.sessions, repository)
-	if status == http.StatusUnauthorized {
+	place := c.sessions[repository]
+	if demands {
 		delete(c.hosts, repository.Host())
+	}
+	c.mu.Unlock()
+	if place == nil || place.turn.take(ctx) != nil {
+		return // it is refused again next time
+	}
+	defer place.turn.give()
+	if place.open == refused {
+		place.open = nil
 	}
 }
 
@@ -71,21 +94,20 @@ func (c *Client) connect(ctx context.Context, repository digest.Repository) (*se
 	if err != nil {
 		return nil, &failure{doing: doing, detail: "reading credentials for " + address, code: codeDenied, err: err}
 	}
-	tried := describe(config)
+	s := &session{host: address, tried: describe(config)}
 	challenge, err := c.challenge(ctx, repository.Host(), named.Registry)
 	if err != nil {
-		return nil, c.transportFailure(ctx, doing, address, tried, err)
+		return nil, c.transportFailure(ctx, doing, address, s.tried, err)
 	}
-	way, err := c.authenticate(ctx, named, authenticator, config, challenge)
-	if err != nil {
-		c.forget(repository, http.StatusUnauthorized) // what was demanded once may have been a lie: it is asked anew
-		return nil, c.transportFailure(ctx, doing, address, tried, err)
+	if err := c.authenticate(ctx, s, named, authenticator, config, challenge); err != nil {
+		return nil, c.transportFailure(ctx, doing, address, s.tried, err)
 	}
 	scheme := "https"
 	if challenge.Insecure {
 		scheme = "http"
 	}
-	return &session{transport: way, base: scheme + "://" + address + "/v2/" + named.RepositoryStr() + "/", host: address, tried: tried}, nil
+	s.base = scheme + "://" + address + "/v2/" + named.RepositoryStr() + "/"
+	return s, nil
 }
 
 // challenge asks a registry what it demands, once. Whoever comes meanwhile waits for the answer instead of asking too.
@@ -93,16 +115,20 @@ func (c *Client) challenge(ctx context.Context, key string, registry name.Regist
 	c.mu.Lock()
 	h := c.hosts[key]
 	if h == nil {
-		h = &host{}
+		h = &host{turn: newTurn()}
 		c.hosts[key] = h
 	}
 	c.mu.Unlock()
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	if err := h.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer h.turn.give()
 	if h.challenge != nil {
 		return h.challenge, nil
 	}
-	challenge, err := transport.Ping(ctx, registry, guard{inner: c.transport, hosts: []string{registry.RegistryStr()}})
+	way := c.guard(c.transport, registry.RegistryStr())
+	way.limit = maxSmall
+	challenge, err := transport.Ping(ctx, registry, way)
 	if err != nil {
 		return nil, err
 	}
@@ -110,37 +136,75 @@ func (c *Client) challenge(ctx context.Context, key string, registry name.Regist
 	return challenge, nil
 }
 
-// authenticate returns a transport that answers the registry's challenge. The token exchange is the library's; where it may go is ours.
-func (c *Client) authenticate(ctx context.Context, repository name.Repository, authenticator authn.Authenticator, config *authn.AuthConfig,
-	challenge *transport.Challenge) (http.RoundTripper, error) {
+func (c *Client) guard(inner http.RoundTripper, hosts ...string) guard {
+	return guard{inner: inner, paces: c.paces, hosts: hosts}
+}
+
+// authenticate gives the session a transport that answers the registry's challenge. The token exchange is the library's; where it may
+// go is ours.
+func (c *Client) authenticate(ctx context.Context, s *session, repository name.Repository, authenticator authn.Authenticator,
+	config *authn.AuthConfig, challenge *transport.Challenge) error {
 	registry := repository.Registry
-	way := guard{inner: c.transport, hosts: []string{registry.RegistryStr()}}
+	way := c.guard(c.transport, s.host)
 	if challenge.Scheme == "" {
 		// No credentials where none are asked for.
-		return way, nil
+		s.transport = way
+		return nil
 	}
 	if !isBearer(challenge.Scheme) {
-		return transport.FromToken(registry, authenticator, way, challenge, &transport.Token{})
-	}
-	realm, err := c.checkRealm(registry.RegistryStr(), challenge.Parameters["realm"])
-	if err != nil {
-		return nil, err
-	}
-	if realm != registry.RegistryStr() {
-		way.hosts = append(way.hosts, realm)
+		var err error
+		s.transport, err = transport.FromToken(registry, authenticator, way, challenge, &transport.Token{})
+		return err
 	}
 	if config.RegistryToken != "" {
-		return transport.FromToken(registry, authenticator, way, challenge, &transport.Token{Token: config.RegistryToken})
+		s.transport = bearer{next: way, token: config.RegistryToken}
+		return nil
 	}
-	token, err := transport.Exchange(ctx, registry, authenticator, way, []string{repository.Scope(transport.PullScope)}, challenge)
+	realm, err := c.checkRealm(s.host, challenge.Parameters["realm"])
 	if err != nil {
-		return nil, err
+		return err
+	}
+	service := c.guard(c.transport, realm)
+	service.limit = maxSmall
+	token, err := transport.Exchange(ctx, registry, authenticator, service, []string{repository.Scope(transport.PullScope)}, challenge)
+	if err != nil {
+		return exchangeFailure(realm, err)
 	}
 	if token.Token == "" {
 		// Azure sends the OAuth name of the same thing.
 		token.Token = token.AccessToken
 	}
-	return transport.FromToken(registry, authenticator, way, challenge, token)
+	s.transport = bearer{next: way, token: token.Token}
+	if life := time.Duration(min(max(token.ExpiresIn, 0), maxTokenLife)) * time.Second * 3 / 4; life >= minTokenLife {
+		s.ends = c.now().Add(life)
+	}
+	return nil
+}
+
+// exchangeFailure keeps errors of the network. Any other may quote the answer, which may hold half of a credential.
+func exchangeFailure(realm string, err error) error {
+	var refused *failure
+	var answered *transport.Error
+	var wrapped *url.Error
+	var network net.Error
+	if errors.As(err, &refused) || errors.As(err, &answered) || errors.As(err, &wrapped) || errors.As(err, &network) {
+		return err
+	}
+	return &failure{doing: "getting a token", code: codeUnreachable, detail: realm + " answered without a token that can be used"}
+}
+
+// bearer adds a token to requests; the guard below lets them through to the registry alone. The library's own would get a new token
+// by itself, again for each of the requests that are refused together.
+type bearer struct {
+	next  guard
+	token string
+}
+
+// RoundTrip signs a copy.
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	signed := r.Clone(r.Context())
+	signed.Header.Set("Authorization", "Bearer "+b.token)
+	return b.next.RoundTrip(signed)
 }
 
 // describe names credentials without showing them.
