@@ -79,10 +79,10 @@ func TestClaimVerifiersAreSet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.signers(t.Context(), w.image, trusted); err != nil {
+		if _, err := c.signers(w.image, trusted); err != nil {
 			t.Errorf("%s: want a signer, got %v", envelope.Source, err)
 		}
-		if _, err := c.signers(t.Context(), digest.Of([]byte("another image")), trusted); err == nil {
+		if _, err := c.signers(digest.Of([]byte("another image")), trusted); err == nil {
 			t.Errorf("%s: want a refusal for another image, got none", envelope.Source)
 		}
 	}
@@ -317,7 +317,7 @@ func TestForeignLogEntryKinds(t *testing.T) {
 func TestPanicLosesOneEnvelope(t *testing.T) {
 	w := newWorld(t)
 	trusted := trust{roots: []trustRoot{{name: "broken"}}} // no material: the library dereferences nil
-	_, err := verifyOne(t.Context(), w.image, made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(1))), trusted)
+	_, err := verifyOne(w.image, made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(1))), trusted)
 	if err == nil || codeOf(err) != codeMalformed || !strings.Contains(err.Error(), "gave up") {
 		t.Fatalf("want a stopped panic as %s, got %v", codeMalformed, err)
 	}

@@ -1,17 +1,22 @@
 package sigstore
 
 import (
-	"context"
+	"bytes"
+	"crypto"
 	"crypto/x509"
-	"encoding/hex"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
+	"github.com/sigstore/sigstore/pkg/signature/options"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
@@ -21,25 +26,23 @@ const bundleTypePrefix = "application/vnd.dev.sigstore.bundle"
 
 func isBundleType(mediaType string) bool { return strings.HasPrefix(mediaType, bundleTypePrefix) }
 
-// bundled is a Sigstore bundle. What it is bound to is checked by the library for every content that it may hold.
+// bundled is a Sigstore bundle as the library sees it, with its signature apart.
 type bundled struct {
-	bundle *bundle.Bundle
-	timed  bool // carries RFC 3161 timestamps
-	logged bool
+	*bundle.Bundle
+	entries  []*tlog.Entry
+	stamps   [][]byte
+	material verify.VerificationContent
+	envelope *envelope               // nil: a bare signature over a file
+	file     verify.SignatureContent // of the bare signature
 }
 
-func (c *candidate) parseBundle(d digest.Digest, envelope evidence.Envelope) error {
-	b, leaf, err := parseBundle(envelope.Body)
-	if err != nil {
+// parseBundledStatement takes a bundle for an attestation or signature of an image.
+func (c *candidate) parseBundledStatement(d digest.Digest, body []byte) error {
+	if err := c.parseBundle(d, body); err != nil {
 		return err
 	}
-	c.leaf, c.proof = leaf, b
-	content := b.bundle.GetDsseEnvelope()
-	if content == nil {
+	if c.envelope == nil {
 		return reject(codeUnsupported, "reading bundle: want a DSSE envelope, got a bare signature, which says nothing of what it means")
-	}
-	if err := c.takeStatement(d, content.GetPayload()); err != nil {
-		return err
 	}
 	if c.verified.PredicateType == evidence.CosignSign {
 		c.verified.Kind = evidence.KindSignature
@@ -47,139 +50,157 @@ func (c *candidate) parseBundle(d digest.Digest, envelope evidence.Envelope) err
 	return nil
 }
 
-func parseBundle(body []byte) (*bundled, *x509.Certificate, error) {
-	b := &bundle.Bundle{}
-	if err := b.UnmarshalJSON(body); err != nil {
-		return nil, nil, reject(codeMalformed, "reading bundle: %w", err)
+func (c *candidate) parseBundle(d digest.Digest, body []byte) error {
+	if !json.Valid(body) {
+		return reject(codeMalformed, "reading bundle: want JSON, got %q", clip(string(body)))
 	}
-	content, err := b.VerificationContent()
-	if err != nil {
-		return nil, nil, reject(codeMalformed, "reading bundle: %w", err)
+	rest, payload := cutPayload(body)
+	b := &bundled{Bundle: &bundle.Bundle{}}
+	if err := b.UnmarshalJSON(rest); err != nil {
+		return reject(codeMalformed, "reading bundle: %w", err)
 	}
-	times, err := b.Timestamps()
-	if err != nil {
-		return nil, nil, reject(codeMalformed, "reading bundle: %w", err)
+	if err := b.take(); err != nil {
+		return reject(codeMalformed, "reading bundle: %w", err)
 	}
-	entries, err := b.TlogEntries()
-	if err != nil {
-		return nil, nil, reject(codeMalformed, "reading bundle: %w", err)
+	c.proof = b
+	if c.leaf = b.material.Certificate(); c.leaf != nil {
+		c.leaf = withoutSANMark(c.leaf)
 	}
-	parsed := &bundled{bundle: b, timed: len(times) > 0, logged: len(entries) > 0}
-	if leaf := content.Certificate(); leaf != nil {
-		return parsed, withoutSANMark(leaf), nil
-	}
-	return parsed, nil, nil
-}
-
-func (b *bundled) byRoot(ctx context.Context, d digest.Digest, material root.TrustedMaterial) (int64, error) {
-	if !b.logged {
-		return 0, reject(codeLogMissing, "verifying bundle: want a log entry, got none")
-	}
-	policy, err := artifact(d)
-	if err != nil {
-		return 0, err
-	}
-	result, err := cosign.VerifyNewBundle(ctx, b.options(material), policy, b.bundle)
-	if err != nil {
-		return 0, err
-	}
-	return earliest(result)
-}
-
-// options asks for a signed timestamp where the bundle has one, else for the log's own time. To try both and take either would accept
-// a timestamp outside the certificate's lifetime (A20).
-func (b *bundled) options(material root.TrustedMaterial) *cosign.CheckOpts {
-	return &cosign.CheckOpts{TrustedMaterial: material, Identities: unsafeAnyIdentity(), UseSignedTimestamps: b.timed, Offline: true, NewBundleFormat: true}
-}
-
-func artifact(d digest.Digest) (verify.ArtifactPolicyOption, error) {
-	raw, err := hex.DecodeString(d.Hex())
-	if err != nil {
-		return nil, err
-	}
-	return verify.WithArtifactDigest("sha256", raw), nil
-}
-
-// earliest returns the time that proves most: each says that the signature existed by then.
-func earliest(result *verify.VerificationResult) (int64, error) {
-	var first time.Time
-	for _, t := range result.VerifiedTimestamps {
-		if first.IsZero() || t.Timestamp.Before(first) {
-			first = t.Timestamp
+	content := b.GetDsseEnvelope()
+	if content == nil {
+		file, err := b.Bundle.SignatureContent()
+		if b.file = file; err != nil {
+			return reject(codeMalformed, "reading bundle: %w", err)
 		}
+		return nil
 	}
-	if first.IsZero() {
-		return 0, reject(codeTimestampInvalid, "verifying bundle: want a trusted time, got none")
+	if payload == nil {
+		payload = []byte(base64.StdEncoding.EncodeToString(content.GetPayload()))
 	}
-	return first.Unix(), nil
-}
-
-func (b *bundled) byKey(ctx context.Context, d digest.Digest, key trustKey) error {
-	policy, err := artifact(d)
+	if len(content.GetSignatures()) != 1 {
+		return reject(codeMalformed, "reading bundle: want one signature, got %d", len(content.GetSignatures()))
+	}
+	parsed, statement, err := parseEnvelope(d, content.GetPayloadType(), payload, [][]byte{content.GetSignatures()[0].GetSig()})
 	if err != nil {
 		return err
 	}
-	_, err = cosign.VerifyNewBundle(ctx, &cosign.CheckOpts{
-		TrustedMaterial: &root.BaseTrustedMaterial{},
-		SigVerifier:     key.verifier,
-		IgnoreTlog:      true, // the log gives a key's signature a time; whether one is needed is a rule
-		Offline:         true,
-		NewBundleFormat: true,
-	}, policy, b.bundle)
+	b.envelope = parsed
+	c.take(parsed, statement)
+	return nil
+}
+
+// cutPayload takes the payload out of a bundle, in standard base64 and as part of body. It is nearly all of a large one, and the library
+// would copy it twice before it looks at anything. Where it stands in another spelling it is left to the library.
+func cutPayload(body []byte) (rest, payload []byte) {
+	rest, quoted := evidence.Without(body, "dsseEnvelope", "payload")
+	if len(quoted) < 2 || quoted[0] != '"' || len(quoted)%4 != 2 || bytes.ContainsAny(quoted[1:len(quoted)-1], `\-_"`) {
+		return body, nil
+	}
+	return rest, quoted[1 : len(quoted)-1]
+}
+
+// take reads the parts that are asked for again and again.
+func (b *bundled) take() (err error) {
+	if b.material, err = b.Bundle.VerificationContent(); err != nil {
+		return err
+	}
+	if b.stamps, err = b.Timestamps(); err != nil {
+		return err
+	}
+	b.entries, err = b.Bundle.TlogEntries()
 	return err
 }
 
-func (b *bundled) keyedAt(material root.TrustedMaterial, key trustKey) int64 {
-	if !b.logged {
-		return 0
-	}
-	times, err := verify.VerifyTlogEntry(b.bundle, keyedMaterial{TrustedMaterial: material, verifier: key.verifier}, 1, true)
-	if err != nil {
-		return 0
-	}
-	var first int64
-	for _, t := range times {
-		if at := t.Time.Unix(); first == 0 || at < first {
-			first = at
-		}
-	}
-	return first
+func (b *bundled) carries() (logged, timed bool) { return len(b.entries) > 0, len(b.stamps) > 0 }
+
+// entity is a bundle with its signature in the form that a check of the library needs.
+type entity struct {
+	*bundled
+	content verify.SignatureContent
 }
 
-func (b *bundled) explain(leaf *x509.Certificate, material root.TrustedMaterial, refused error) error {
-	if err := explainCertificate(leaf, material); err != nil {
-		return err
+func (e entity) SignatureContent() (verify.SignatureContent, error)       { return e.content, nil }
+func (e entity) TlogEntries() ([]*tlog.Entry, error)                      { return e.entries, nil }
+func (e entity) VerificationContent() (verify.VerificationContent, error) { return e.material, nil }
+
+// entity shows the signature by public to the library.
+func (b *bundled) entity(public crypto.PublicKey) (entity, error) {
+	if b.envelope == nil {
+		return entity{b, b.file}, nil
 	}
-	if own := (*rejection)(nil); errors.As(refused, &own) {
-		return refused
+	if !slices.ContainsFunc(b.entries, func(e *tlog.Entry) bool { return !e.IsRekorV2() }) {
+		details, err := signature.GetDefaultAlgorithmDetails(public, options.WithED25519ph())
+		if err != nil || details.GetHashType() == 0 {
+			return entity{}, errors.Join(err, errors.New("want a key that signs digests, which is what the log keeps"))
+		}
+		sum, err := b.envelope.message.sum(details.GetHashType())
+		return entity{b, digestContent{signature: b.envelope.signatures[0], digest: sum}}, err
 	}
-	times, err := verify.VerifyTlogEntry(b.bundle, material, 1, true)
+	return entity{b, envelopeContent{b.envelope}}, nil
+}
+
+func (b *bundled) logTimes(material root.TrustedMaterial, key *trustKey) ([]time.Time, error) {
+	leaf := b.material.Certificate()
+	var public crypto.PublicKey
+	if key != nil {
+		public, material = key.public, keyedMaterial{TrustedMaterial: material, verifier: key.checker}
+	} else {
+		public = leaf.PublicKey
+	}
+	shown, err := b.entity(public)
 	if err != nil {
-		return b.explainLog(leaf, err)
+		return nil, reject(codeLogInvalid, "verifying log entry: %w", err)
 	}
-	for _, t := range times {
-		if err := checkChain(leaf, material, t.Time.Unix()); err != nil {
-			return err
-		}
+	entries, err := verify.VerifyTlogEntry(shown, material, 1, true)
+	if err != nil {
+		return nil, b.explainLog(leaf, err)
 	}
-	if _, err := verify.VerifySignedTimestampWithThreshold(b.bundle, material, 1); err != nil && (b.timed || len(times) == 0) {
-		return reject(codeTimestampInvalid, "verifying timestamp: %w", err)
+	var times []time.Time
+	for _, e := range entries {
+		times = append(times, e.Time)
 	}
-	if envelope, err := b.bundle.Envelope(); err == nil {
-		if _, err := envelope.Statement(); err != nil { // the library reads it more narrowly than in-toto demands
-			return reject(evidence.CodeMalformed, "reading statement: %w", err)
-		}
-	}
-	return reject(codeInvalid, "verifying bundle: %w", refused)
+	return times, nil
 }
 
 // explainLog tells an entry made outside the certificate's lifetime from one that is wrong: the library has one error for both.
 func (b *bundled) explainLog(leaf *x509.Certificate, refused error) error {
-	for _, entry := range b.bundle.GetVerificationMaterial().GetTlogEntries() {
-		at := time.Unix(entry.GetIntegratedTime(), 0)
-		if entry.GetIntegratedTime() != 0 && (at.Before(leaf.NotBefore) || at.After(leaf.NotAfter)) {
+	for _, entry := range b.entries {
+		at := entry.IntegratedTime()
+		if leaf != nil && !at.IsZero() && (at.Before(leaf.NotBefore) || at.After(leaf.NotAfter)) {
 			return reject(codeCertificateExpired, "verifying log entry: logged at %s, certificate valid from %s to %s", stamp(at), stamp(leaf.NotBefore), stamp(leaf.NotAfter))
 		}
 	}
 	return reject(codeLogInvalid, "verifying log entry: %w", refused)
+}
+
+func (b *bundled) timestamps(material root.TrustedMaterial) ([]time.Time, error) {
+	content := b.file
+	if b.envelope != nil {
+		content = envelopeContent{b.envelope}
+	}
+	return signedTimes(entity{b, content}, material)
+}
+
+// signedTimes returns the times that authorities of material signed, at least one.
+func signedTimes(e verify.SignedEntity, material root.TrustedMaterial) ([]time.Time, error) {
+	stamps, err := verify.VerifySignedTimestampWithThreshold(e, material, 1)
+	var times []time.Time
+	for _, s := range stamps {
+		times = append(times, s.Time)
+	}
+	return times, err
+}
+
+func (b *bundled) checkers(leaf *x509.Certificate) ([]checker, error) {
+	if b.envelope == nil {
+		return leafCheckers(leaf, options.WithED25519ph())
+	}
+	return leafCheckers(leaf)
+}
+
+func (b *bundled) signedBy(d digest.Digest, keys []checker) error {
+	if b.envelope != nil {
+		return b.envelope.message.signedBy(keys, b.envelope.signatures...)
+	}
+	return signedFile(d, b.file, keys)
 }

@@ -3,7 +3,6 @@ package sigstore
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"errors"
 	"slices"
 	"time"
 
@@ -56,8 +55,7 @@ func claimsOf(leaf *x509.Certificate) (evidence.Claims, error) {
 
 // checkChain demands that every certificate up to the root was valid at the verified time. Cosign checks the chain when the leaf was
 // issued and the leaf when it signed, so that an intermediate may have expired in between (CVE-2026-24122, A22).
-func checkChain(leaf *x509.Certificate, material root.TrustedMaterial, verifiedAt int64) error {
-	at := time.Unix(verifiedAt, 0)
+func checkChain(leaf *x509.Certificate, material root.TrustedMaterial, at time.Time) error {
 	if at.Before(leaf.NotBefore) || at.After(leaf.NotAfter) {
 		return reject(codeCertificateExpired, "verifying certificate: signed at %s, valid from %s to %s", stamp(at), stamp(leaf.NotBefore), stamp(leaf.NotAfter))
 	}
@@ -75,20 +73,28 @@ func validAt(at time.Time) func(chain []*x509.Certificate) bool {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// explainCertificate finds what is wrong with a certificate, if anything: who issued it, then its promise.
-func explainCertificate(leaf *x509.Certificate, material root.TrustedMaterial) error {
-	chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material)
-	if err != nil {
+// checkIssued demands that an authority of material issued the certificate: one of another domain is never tried by its rules (A27).
+func checkIssued(leaf *x509.Certificate, material root.TrustedMaterial) error {
+	if _, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material); err != nil {
 		return reject(codeUntrusted, "verifying certificate: %w", err)
 	}
+	return nil
+}
+
+// checkCertificateLog demands the promise of a trusted certificate log that it knows the certificate.
+func checkCertificateLog(leaf *x509.Certificate, material root.TrustedMaterial) error {
 	found, err := cosign.ContainsSCT(leaf.Raw)
 	if err != nil {
 		return reject(codeSCTInvalid, "reading certificate timestamp: %w", err)
 	}
 	if !found {
-		return reject(codeSCTMissing, "verifying certificate: %w", errors.New("want proof that a certificate log knows it, got none"))
+		return reject(codeSCTMissing, "verifying certificate: want proof that a certificate log knows it, got none")
 	}
-	if err := verify.VerifySignedCertificateTimestamp(chains, 1, material); err != nil {
+	chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material)
+	if err == nil {
+		err = verify.VerifySignedCertificateTimestamp(chains, 1, material)
+	}
+	if err != nil {
 		return reject(codeSCTInvalid, "verifying certificate timestamp: %w", err)
 	}
 	return nil

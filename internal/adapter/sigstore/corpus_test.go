@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sigstore/sigstore-go/pkg/root"
-
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
 )
@@ -79,29 +77,18 @@ func TestConformanceVectors(t *testing.T) {
 func (c corpus) conformance(dir, base string) error {
 	body := c.read(dir + "/bundle.sigstore.json")
 	artifact := digest.Of(c.read(dir+"/artifact", base+"/a.txt"))
-	parsed, leaf, err := parseBundle(body)
-	if err != nil {
-		return err
-	}
-	candidate := candidate{leaf: leaf, proof: parsed}
+	var t evidence.Trust
 	if public := c.read(dir + "/key.pub"); public != nil {
-		key, err := parseKey(evidence.TrustKey{Name: "key", PEM: public})
-		if err != nil {
-			return err
-		}
-		return parsed.byKey(c.Context(), artifact, key)
+		t.Keys = []evidence.TrustKey{{Name: "key", PEM: public}}
+		_, err := new(Verifier).VerifyBundle(c.Context(), artifact, body, t)
+		return err
 	}
-	if leaf == nil {
-		return errors.New("signed with a key, and there is none")
-	}
-	material, err := root.NewTrustedRootFromJSON(c.read(dir+"/trusted_root.json", publicGood))
+	t.Roots = []evidence.TrustRoot{{Name: "vector", JSON: c.read(dir+"/trusted_root.json", publicGood)}}
+	signers, err := new(Verifier).VerifyBundle(c.Context(), artifact, body, t)
 	if err != nil {
 		return err
 	}
-	claims, err := candidate.byRoot(c.Context(), artifact, trustRoot{name: "vector", material: material})
-	if err != nil {
-		return err
-	}
+	claims := signers[0]
 	identity := cmp.Or(strings.TrimSpace(string(c.read(dir+"/identity"))), "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main")
 	issuer := cmp.Or(strings.TrimSpace(string(c.read(dir+"/issuer"))), "https://token.actions.githubusercontent.com")
 	if claims.SAN != identity || claims.Issuer != issuer {
@@ -221,18 +208,7 @@ func firstLine(data []byte) []byte {
 func TestRealBundle(t *testing.T) {
 	c := openCorpus(t)
 	body := c.read("cosign/pkg/cosign/testdata/oci-attestation.sigstore.json")
-	parsed, _, err := parseBundle(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	statement, err := evidence.ParseStatement(parsed.bundle.GetDsseEnvelope().GetPayload())
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := digest.Parse("sha256:" + statement.Subjects[0].Digest["sha256"])
-	if err != nil {
-		t.Fatal(err)
-	}
+	image := subjectOf(t, body)
 	w := world{image: image, trust: evidence.Trust{Roots: []evidence.TrustRoot{{Name: "public", JSON: c.read(publicGood)}}}}
 	envelope := evidence.Envelope{Source: evidence.SourceReferrers, MediaType: bundleTypePrefix + ".v0.3+json", Digest: digest.Of(body), Body: body}
 	answer := w.verify(t, envelope)
@@ -240,6 +216,28 @@ func TestRealBundle(t *testing.T) {
 		t.Fatalf("want a verified attestation, got %+v", answer.Rejected)
 	}
 	w.wantOnly(t, codeLogMissing, rewritten(t, envelope, func(doc map[string]any) { delete(doc["verificationMaterial"].(map[string]any), "tlogEntries") }))
+}
+
+// subjectOf returns the digest that a bundle is about.
+func subjectOf(t *testing.T, body []byte) digest.Digest {
+	t.Helper()
+	var doc struct {
+		Envelope struct {
+			Payload []byte `json:"payload"`
+		} `json:"dsseEnvelope"`
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	statement, err := evidence.ParseStatement(doc.Envelope.Payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := digest.Parse("sha256:" + statement.Subjects[0].Digest["sha256"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
 }
 
 // wantOnly demands one rejection with code and nothing verified.

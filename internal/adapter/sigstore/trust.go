@@ -1,9 +1,13 @@
 package sigstore
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -21,13 +25,15 @@ type trust struct {
 
 type trustRoot struct {
 	name     string
+	profile  evidence.Profile
 	material root.TrustedMaterial
 }
 
 type trustKey struct {
-	name     string
-	spki     string
-	verifier signature.Verifier
+	name    string
+	spki    string
+	public  crypto.PublicKey
+	checker checker
 }
 
 // parseTrust fails as a whole: a root that was left out would turn valid signatures into invalid ones.
@@ -37,11 +43,11 @@ func parseTrust(t evidence.Trust) (trust, error) {
 	}
 	var parsed trust
 	for _, r := range t.Roots {
-		material, err := root.NewTrustedRootFromJSON(r.JSON)
+		roots, err := parseRoot(r)
 		if err != nil {
 			return trust{}, fmt.Errorf("reading trust root %q: %w", r.Name, err)
 		}
-		parsed.roots = append(parsed.roots, trustRoot{name: r.Name, material: material})
+		parsed.roots = append(parsed.roots, roots...)
 	}
 	for _, k := range t.Keys {
 		key, err := parseKey(k)
@@ -51,6 +57,51 @@ func parseTrust(t evidence.Trust) (trust, error) {
 		parsed.keys = append(parsed.keys, key)
 	}
 	return parsed, nil
+}
+
+// parseRoot reads a trusted_root.json, or several as "gh attestation trusted-root" prints them, one a line. Those that do not fit the
+// profile are left out: GitHub prints the root of the public good beside its own, which is not to be had without its logs (A27).
+func parseRoot(r evidence.TrustRoot) ([]trustRoot, error) {
+	documents, err := documentsOf(r.JSON)
+	if err != nil {
+		return nil, err
+	}
+	var roots []trustRoot
+	for i, document := range documents {
+		material, err := root.NewTrustedRootFromJSON(document)
+		if err != nil {
+			return nil, fmt.Errorf("document %d: %w", i+1, err)
+		}
+		fits, err := checkProfile(r.Profile, material)
+		if err != nil {
+			return nil, err
+		}
+		if fits {
+			roots = append(roots, trustRoot{name: r.Name, profile: r.Profile, material: material})
+		}
+	}
+	if len(roots) == 0 {
+		return nil, fmt.Errorf("want a root without logs for profile %s, got logs in each of %d: profile %s or %s fits them", r.Profile, len(documents), evidence.ProfilePublicGood, evidence.ProfilePrivate)
+	}
+	return roots, nil
+}
+
+// documentsOf splits JSON documents that follow each other.
+func documentsOf(data []byte) ([]json.RawMessage, error) {
+	var documents []json.RawMessage
+	for decoder := json.NewDecoder(bytes.NewReader(data)); ; {
+		var document json.RawMessage
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) && len(documents) > 0 {
+			return documents, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("want trusted_root.json, one or more: %w", err)
+		}
+		if documents = append(documents, document); len(documents) > maxRoots {
+			return nil, fmt.Errorf("want at most %d roots", maxRoots)
+		}
+	}
 }
 
 func parseKey(k evidence.TrustKey) (trustKey, error) {
@@ -66,11 +117,11 @@ func parseKey(k evidence.TrustKey) (trustKey, error) {
 	if err != nil {
 		return trustKey{}, err
 	}
-	verifier, err := signature.LoadVerifier(public, crypto.SHA256)
+	key, err := newChecker(public, crypto.SHA256)
 	if err != nil {
 		return trustKey{}, err
 	}
-	return trustKey{name: k.Name, spki: digest.Of(der).String(), verifier: verifier}, nil
+	return trustKey{name: k.Name, spki: digest.Of(der).String(), public: public, checker: key}, nil
 }
 
 // keyedMaterial is a trust root whose logs are asked about signatures by one key. The key's own lifetime is a rule, hence none here.

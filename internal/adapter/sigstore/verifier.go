@@ -4,7 +4,6 @@ package sigstore
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -13,36 +12,19 @@ import (
 )
 
 // Verifier says of each envelope who signed it, or why it proves nothing. It asks no network, no file and no environment variable.
-// It accepts whoever a trust root vouches for: who is wanted is a rule.
-type Verifier struct{}
-
-// Verify decodes an evidence.VerifyRequest and encodes the evidence.VerifyAnswer: bytes in and bytes out, fit for a child process.
-func Verify(ctx context.Context, request []byte) ([]byte, error) {
-	var req evidence.VerifyRequest
-	if err := json.Unmarshal(request, &req); err != nil {
-		return nil, fmt.Errorf("decoding verification request: %w", err)
-	}
-	answer, err := new(Verifier).Verify(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	encoded, err := json.Marshal(answer)
-	if err != nil {
-		return nil, fmt.Errorf("encoding verification answer: %w", err)
-	}
-	return encoded, nil
-}
+// It accepts whoever a trust root vouches for: who is wanted is a rule. The zero Verifier is ready for use, by several goroutines too.
+type Verifier struct{ known knownTrust }
 
 // Verify answers for every envelope of the request, in a fixed order. An error means that the request itself is unfit: its digest,
 // its trust, or its size.
-func (*Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (evidence.VerifyAnswer, error) {
+func (v *Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (evidence.VerifyAnswer, error) {
 	if request.Digest.IsZero() {
 		return evidence.VerifyAnswer{}, fmt.Errorf("verifying: want a digest, got none")
 	}
 	if len(request.Envelopes) > maxEnvelopes {
 		return evidence.VerifyAnswer{}, fmt.Errorf("verifying %q: want at most %d envelopes, got %d", request.Digest, maxEnvelopes, len(request.Envelopes))
 	}
-	trusted, err := parseTrust(request.Trust)
+	trusted, err := v.trust(request.Trust)
 	if err != nil {
 		return evidence.VerifyAnswer{}, fmt.Errorf("verifying %q: %w", request.Digest, err)
 	}
@@ -51,7 +33,7 @@ func (*Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (ev
 		if err := ctx.Err(); err != nil {
 			return evidence.VerifyAnswer{}, fmt.Errorf("verifying %q: %w", request.Digest, err)
 		}
-		verified, err := verifyOne(ctx, request.Digest, envelope, trusted)
+		verified, err := verifyOne(request.Digest, envelope, trusted)
 		if err != nil {
 			answer.Rejected = append(answer.Rejected, evidence.Rejected{
 				Envelope: envelope.Digest, Source: envelope.Source, Code: codeOf(err), Detail: detail(err),
@@ -64,19 +46,13 @@ func (*Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (ev
 }
 
 // verifyOne returns what the envelope turned out to be, once for each root or key that vouches for it, or why it is nothing.
-// The libraries below have been seen to panic on hostile annotations and entries; all of them run on this goroutine, so that one
-// envelope takes no other with it (A29).
-func verifyOne(ctx context.Context, d digest.Digest, envelope evidence.Envelope, trusted trust) (verified []evidence.Verified, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			verified, err = nil, reject(codeMalformed, "reading envelope: the verification library gave up on it: %v", p)
-		}
-	}()
+func verifyOne(d digest.Digest, envelope evidence.Envelope, trusted trust) (verified []evidence.Verified, err error) {
+	defer stopPanic(&err)
 	c, err := parseCandidate(d, envelope)
 	if err != nil {
 		return nil, err
 	}
-	signers, err := c.signers(ctx, d, trusted)
+	signers, err := c.signers(d, trusted)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +65,14 @@ func verifyOne(ctx context.Context, d digest.Digest, envelope evidence.Envelope,
 		verified = append(verified, v)
 	}
 	return verified, nil
+}
+
+// stopPanic turns a panic into a rejection. The libraries have been seen to panic on hostile annotations and entries; all of them run on
+// the goroutine of their caller, so that one envelope takes no other with it (A29).
+func stopPanic(err *error) {
+	if p := recover(); p != nil {
+		*err = reject(codeMalformed, "reading envelope: the verification library gave up on it: %v", p)
+	}
 }
 
 func sortAnswer(answer evidence.VerifyAnswer) {

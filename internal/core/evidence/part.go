@@ -40,9 +40,9 @@ func elements(array []byte) iter.Seq[[]byte] {
 	}
 }
 
-// without returns object with null under the last key of path, and what stood there. A report of 16 MiB is nearly all in one member:
+// Without returns object with null under the last key of path, and what stood there. A report of 16 MiB is nearly all in one member:
 // encoding/json would copy it at every level that it is looked at.
-func without(object []byte, path ...string) (rest, value []byte) {
+func Without(object []byte, path ...string) (rest, value []byte) {
 	value = object
 	for _, key := range path {
 		if value = Member(value, key); value == nil {

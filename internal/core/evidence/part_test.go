@@ -27,7 +27,7 @@ func FuzzMember(f *testing.F) {
 			if got := Member(data, key); string(got) != string(want) {
 				t.Fatalf("%q: %q: want %q, got %q", data, key, want, got)
 			}
-			rest, value := without(data, key)
+			rest, value := Without(data, key)
 			var others map[string]json.RawMessage
 			if err := json.Unmarshal(rest, &others); err != nil || string(value) != string(want) || len(others) != len(object) || string(others[key]) != "null" {
 				t.Fatalf("%q: without %q: got %q and %q, %v", data, key, rest, value, err)

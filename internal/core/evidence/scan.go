@@ -32,7 +32,7 @@ type cosignVulnerabilities struct {
 		DB      struct {
 			LastUpdate string `json:"lastUpdate"` // beyond cosign's specification, as in in-toto's vulns predicate
 		} `json:"db"`
-		Result skipped `json:"result"`
+		Result Skipped `json:"result"`
 	} `json:"scanner"`
 	Metadata struct {
 		FinishedOn string `json:"scanFinishedOn"`
@@ -95,8 +95,8 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 // decodeResult tells the scanners apart by what each always writes. A report that could be either is neither.
 func decodeResult(raw []byte) (scannerResult, error) {
 	var shape struct {
-		Schema  skipped `json:"SchemaVersion"`
-		Matches skipped `json:"matches"`
+		Schema  Skipped `json:"SchemaVersion"`
+		Matches Skipped `json:"matches"`
 	}
 	if err := checkPredicate(raw, reflect.TypeOf(shape)); err != nil {
 		return scannerResult{}, err
@@ -118,14 +118,14 @@ func decodePredicate(raw []byte, v any) error {
 }
 
 // decodePredicateWithout decodes raw into v, but for the value under path, if there is one: that it returns. The type of v stands for
-// the whole of raw, so that the value is held to it too where it says more than skipped.
+// the whole of raw, so that the value is held to it too where it says more than Skipped.
 func decodePredicateWithout(raw []byte, v any, path ...string) (value []byte, err error) {
 	if err := checkPredicate(raw, reflect.TypeOf(v)); err != nil {
 		return nil, err
 	}
 	rest := raw
 	if len(path) > 0 {
-		rest, value = without(raw, path...)
+		rest, value = Without(raw, path...)
 	}
 	return value, unmarshalPredicate(rest, v)
 }

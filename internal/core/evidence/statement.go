@@ -36,12 +36,12 @@ func ParseStatement(data []byte) (Statement, error) {
 		Type          string     `json:"_type"`
 		Subjects      []Resource `json:"subject"`
 		PredicateType string     `json:"predicateType"`
-		Predicate     skipped    `json:"predicate"`
+		Predicate     Skipped    `json:"predicate"`
 	}
 	if err := checkStrict(data, reflect.TypeOf(head)); err != nil {
 		return Statement{}, coded(CodeMalformed, "reading statement: %w", err)
 	}
-	rest, predicate := without(data, "predicate")
+	rest, predicate := Without(data, "predicate")
 	if err := json.Unmarshal(rest, &head); err != nil {
 		return Statement{}, coded(CodeMalformed, "reading statement: %w", err)
 	}

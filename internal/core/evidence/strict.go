@@ -29,6 +29,14 @@ func decodeStrict(data []byte, v any) error {
 	return nil
 }
 
+// CheckStrict demands of data everything that DecodeStrict demands before it decodes into v, and leaves v alone.
+func CheckStrict(data []byte, v any) error {
+	if err := checkStrict(data, reflect.TypeOf(v)); err != nil {
+		return &codedError{code: CodeMalformed, err: err}
+	}
+	return nil
+}
+
 // checkStrict demands of data everything that DecodeStrict demands before it decodes into a t.
 func checkStrict(data []byte, t reflect.Type) error {
 	if !utf8.Valid(data) {
@@ -44,8 +52,8 @@ func checkStrict(data []byte, t reflect.Type) error {
 	return nil
 }
 
-// skipped marks a member that is read later, from its own bytes. That it is named keeps its variants in letter case out.
-type skipped struct{}
+// Skipped marks a member that is read later, from its own bytes (see Member). That it is named keeps its variants in letter case out.
+type Skipped struct{}
 
 // UnmarshalJSON takes anything.
-func (*skipped) UnmarshalJSON([]byte) error { return nil }
+func (*Skipped) UnmarshalJSON([]byte) error { return nil }
