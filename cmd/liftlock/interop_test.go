@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +19,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/liftlock/liftlock/internal/adapter/registry"
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/sandbox/images"
+	"github.com/liftlock/liftlock/internal/sandbox/signer"
 )
 
 // tool finds a command of somebody else, by the variable that names it or on PATH. Where interop is asked for, its absence is a failure.
@@ -136,7 +139,7 @@ type yard struct {
 	dir        string // keys: release.key, other.key
 	cosign     string
 	repository digest.Repository
-	form       string // flag of cosign: where signatures go
+	flags      []string // of cosign: where signatures go, and that no log is asked
 }
 
 // build pushes an image that nobody has signed.
@@ -162,7 +165,7 @@ func (y yard) release(tag, key string, found ...string) digest.Digest {
 	d := y.build(tag)
 	scan := filepath.Join(y.t.TempDir(), "scan.json")
 	write(y.t, scan, trivy(time.Now(), found))
-	common := []string{"--key", filepath.Join(y.dir, key), "--tlog-upload=false", "--yes", y.form}
+	common := append([]string{"--key", filepath.Join(y.dir, key), "--yes"}, y.flags...)
 	reference := digest.Reference{Repository: y.repository, Digest: d}.String()
 	command(y.t, y.dir, y.cosign, append(append([]string{"sign"}, common...), reference)...)
 	command(y.t, y.dir, y.cosign, append(append([]string{"attest", "--type", "vuln", "--predicate", scan}, common...), reference)...)
@@ -265,20 +268,29 @@ func (y yard) deployments(deployed digest.Digest) (dir, overlay string) {
 	return dir, overlay
 }
 
-// From a push to an edited overlay, with every tool around us the real one: a registry, cosign, git and kustomize.
+// From a push to an edited overlay, with every tool around us the real one: a registry, cosign of both kinds, git and kustomize.
 func TestInteropFromPushToOverlay(t *testing.T) {
-	cosign, kustomize := tool(t, "cosign"), tool(t, "kustomize")
-	registry, keys := startRegistry(t), t.TempDir()
+	cosign, cosign3, kustomize := tool(t, "cosign"), tool(t, "cosign3"), tool(t, "kustomize")
+	host, keys := startRegistry(t), t.TempDir()
 	for _, name := range []string{"release", "other"} {
 		command(t, keys, cosign, "generate-key-pair", "--output-key-prefix", name)
 	}
-	for form, flag := range map[string]string{"legacy tags": "--new-bundle-format=false", "bundles": "--new-bundle-format=true"} {
-		t.Run(form, func(t *testing.T) {
-			repository, err := digest.ParseRepository(registry + "/acme/checkout-" + strings.Fields(form)[0])
+	alone := filepath.Join(keys, "signing.json") // names no service, so that none is asked
+	command(t, keys, cosign3, "signing-config", "create", "--out", alone)
+	for _, test := range []struct {
+		name, cosign string
+		flags        []string
+	}{
+		{"v2-tags", cosign, []string{"--tlog-upload=false", "--new-bundle-format=false"}},
+		{"v2-bundles", cosign, []string{"--tlog-upload=false", "--new-bundle-format=true"}},
+		{"v3", cosign3, []string{"--signing-config", alone}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			repository, err := digest.ParseRepository(host + "/acme/checkout-" + test.name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			y := yard{t: t, dir: keys, cosign: cosign, repository: repository, form: flag}
+			y := yard{t: t, dir: keys, cosign: test.cosign, repository: repository, flags: test.flags}
 			dir, overlay := y.deployments(y.release("1.4.1", "release.key"))
 			good := y.release("1.4.2", "release.key", "LOW")
 			y.judged(dir, good)
@@ -291,6 +303,25 @@ func TestInteropFromPushToOverlay(t *testing.T) {
 	}
 }
 
+// forge gives an image what another one's signer made, each piece rewritten to speak of it (A07, A08).
+func (y yard) forge(tag string, of digest.Digest) {
+	y.t.Helper()
+	d := y.build(tag)
+	envelopes, _ := registry.New(registry.Options{}).Collect(y.t.Context(), digest.Reference{Repository: y.repository, Digest: of})
+	if len(envelopes) != 2 {
+		y.t.Fatalf("want a signature and an attestation of %s, got %d", of, len(envelopes))
+	}
+	for _, e := range envelopes {
+		forged, ok := twin(y.t, e, payloadPart, about(of, d))
+		if !ok {
+			y.t.Fatal("want a payload to rewrite")
+		}
+		if err := signer.Push(y.t.Context(), http.DefaultTransport, y.repository.String(), d, signer.Object{Envelope: forged}); err != nil {
+			y.t.Fatal(err)
+		}
+	}
+}
+
 // judged verifies good and bad images by tag and by digest.
 func (y yard) judged(dir string, good digest.Digest) {
 	y.t.Helper()
@@ -298,6 +329,7 @@ func (y yard) judged(dir string, good digest.Digest) {
 	y.build("unsigned")
 	y.release("foreign", "other.key")
 	y.release("critical", "release.key", "LOW", "CRITICAL")
+	y.forge("forged", good)
 	for image, want := range map[string]struct {
 		code int
 		last string
@@ -307,6 +339,7 @@ func (y yard) judged(dir string, good digest.Digest) {
 		name + "@" + good.String(): {exitPassed, "PASSED", ""},
 		name + ":unsigned":         {exitFailed, "FAILED", "SIGNATURE_ABSENT"},
 		name + ":foreign":          {exitFailed, "FAILED", "SIGNATURE_INVALID"},
+		name + ":forged":           {exitFailed, "FAILED", "SIGNATURE_INVALID"},
 		name + ":critical":         {exitFailed, "FAILED", "VULNERABILITY"},
 	} {
 		code, out := liftlock(y.t, "verify", image, "--env", "dev", "-C", dir)
