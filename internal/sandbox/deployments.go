@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/sandbox/github"
@@ -80,7 +81,7 @@ func (w *World) files(first digest.Digest) (map[string]string, error) {
 	}
 	image := w.RegistryHost + "/" + ImageName
 	files := map[string]string{
-		".liftlock/pipeline.yaml":               pipelineDocument,
+		".liftlock/pipeline.yaml":               fmt.Sprintf(pipelineDocument, digest.Of(root).Hex(), w.now().UTC().Format(time.RFC3339)),
 		".liftlock/images/checkout.yaml":        fmt.Sprintf(imageDocument, image),
 		".liftlock/trust/sandbox.json":          string(root),
 		".github/CODEOWNERS":                    codeowners,
@@ -104,7 +105,7 @@ kind: Pipeline
 metadata: {name: shop}
 spec:
   trust:
-    - {name: sandbox, file: trust/sandbox.json}
+    - {name: sandbox, file: trust/sandbox.json, profile: private, sha256: %s, refreshed: %s}
   signers:
     - name: release
       keyless:

@@ -87,6 +87,10 @@ func signer(text string) string {
 	return fmt.Sprintf(pipelineText, `{environments: [{name: dev, overlays: [a]}], signers: [{name: release, `+text+`}]}`)
 }
 
+func trustEntry(text string) string {
+	return fmt.Sprintf(pipelineText, `{environments: [{name: dev, overlays: [a]}], trust: [{name: private, file: trust/private.json, `+text+`}]}`)
+}
+
 func keyless(text string) string {
 	return signer(`keyless: {issuer: "https://issuer.example.com", ` + text + `}`)
 }
@@ -162,6 +166,12 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{fmt.Sprintf(pipelineText, `{environments: [{name: dev, overlays: [a]}], ledger: {repository: acme/ledger, branch: records}, proposals: 7}`), true},
 		{fmt.Sprintf(pipelineText, `{environments: [{name: dev, overlays: [a]}], ledger: {repository: ledger}}`), false},
 		{fmt.Sprintf(pipelineText, `{environments: [{name: dev, overlays: [a]}], trust: [{name: private, file: trust/private.json}]}`), true},
+		{trustEntry(`profile: private, sha256: 5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3, refreshed: 2026-10-01, maxAge: 30d`), true},
+		{trustEntry(`profile: github, refreshed: 2026-10-01T00:00:00Z`), true},
+		{trustEntry(`profile: public`), false},
+		{trustEntry(`sha256: ABC`), false},
+		{trustEntry(`maxAge: 30d`), false},
+		{trustEntry(`refreshed: 1795150000`), false},
 		{fmt.Sprintf(pipelineText, `{environments: [{name: dev, overlays: [a]}], trust: [{name: private, file: ../private.json}]}`), false},
 		{fmt.Sprintf(pipelineText, `[]`), false},
 		{fmt.Sprintf(pipelineText, `null`), false},
@@ -180,6 +190,24 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{signer(`key: {file: keys/2026.pub, notBefore: 2026-01-01, notAfter: 2027-01-01T00:00:00Z, revokedAt: "2026-06-01T12:00:00+02:00"}`), true},
 		{signer(`key: {file: keys/2026.pub, notAfter: 2027}`), false},
 		{signer(`key: {file: keys/2026.pem}`), false},
+		{signer(`key: {file: keys/2026.pub, spki: "sha256:5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3", revokedAt: 2026-01-01, acceptBeforeRevocation: true, environments: [dev]}`), true},
+		{signer(`key: {file: keys/2026.pub, acceptBeforeRevocation: true}`), false},
+		{signer(`key: {file: keys/2026.pub, revokedAt: 2026-01-01, acceptBeforeRevocation: yes}`), false},
+		{signer(`key: {file: keys/2026.pub, environments: []}`), false},
+		{signer(`key: {kms: {uri: "hashivault://release", file: keys/2026.pub}}`), true},
+		{signer(`key: {kms: {uri: "awskms:///arn:aws:kms:eu-central-1:1:key/1-2", file: keys/2026.pub, spki: "sha256:5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3"}, notAfter: 2027-01-01}`), true},
+		{signer(`key: {kms: {uri: "awskms://localhost/alias/x", file: keys/2026.pub}}`), false},
+		{signer(`key: {kms: {uri: "hashivault://release"}}`), false},
+		{signer(`key: {kms: {uri: "hashivault://release", file: keys/2026.pub}, file: keys/2026.pub}`), false},
+		{signer(`key: {kms: {uri: "hashivault://release", file: keys/2026.pub}, spki: "sha256:5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3"}`), false},
+		{keyless(`subject: someone@example.com, claims: {sourceVisibility: [private], sourceRepositoryID: ["42"], runURI: ["https://github.com/a/b/actions/runs/1/attempts/1"]}`), true},
+		{keyless(`subject: someone@example.com, claims: {}`), false},
+		{keyless(`subject: someone@example.com, claims: {sourceVisibility: []}`), false},
+		{keyless(`subject: someone@example.com, claims: {sourceVisibility: ["*"]}`), false},
+		{keyless(`subject: someone@example.com, claims: {sourceVisibility: [""]}`), false},
+		{keyless(`subject: someone@example.com, claims: {sourceVisibility: private}`), false},
+		{keyless(`subject: someone@example.com, claims: {sourceRepositoryID: [42]}`), false},
+		{keyless(`subject: someone@example.com, claims: {san: [x]}`), false},
 		{signer(`key: {}`), false},
 		{signer(`key: {file: keys/2026.pub}, keyless: {issuer: "https://issuer.example.com", subject: someone@example.com}`), false},
 		{image(`watch: {semver: ">=1.0.0", every: 5m}, platforms: [linux/amd64, linux/arm/v7], signers: [release], application: shop, pipeline: shop, environments: [dev], names: [checkout, app/PLACEHOLDER]`), true},

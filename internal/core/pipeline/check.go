@@ -104,11 +104,7 @@ func (s *Set) known(what string, m mention, names []string) bool {
 // checkPipeline checks what a pipeline refers to: files, and its own environments.
 func (s *Set) checkPipeline(p *located[Pipeline]) {
 	spec := &p.doc.Spec
-	for i := range spec.Trust {
-		if file := spec.Trust[i].File; s.roots[file] == nil {
-			s.absent(p.source, fmt.Sprintf("spec.trust[%d].file", i), "trustFile", file)
-		}
-	}
+	s.checkTrust(p)
 	for i := range spec.Signers {
 		s.checkSigner(p, &spec.Signers[i], fmt.Sprintf("spec.signers[%d]", i))
 	}
@@ -145,19 +141,18 @@ func environmentNames(p *located[Pipeline]) []string {
 // checkSigner checks that a signer can be known at all. A workflow's subject is GitHub's to give: with another issuer, whoever
 // runs that issuer could claim it.
 func (s *Set) checkSigner(p *located[Pipeline], signer *SignerSource, path string) {
-	if key := signer.Key; key != nil {
-		if _, ok := s.keys[key.File]; !ok {
-			s.absent(p.source, path+".key.file", "keyFile", key.File)
-		}
-		if key.NotAfter != 0 && key.NotAfter <= key.NotBefore {
-			s.complain(p.source, path+".key.notAfter", "an instant after notBefore", "an earlier one")
-		}
+	if signer.Key != nil {
+		s.checkKey(p, signer.Key, path+".key")
 	}
 	keyless := signer.Keyless
 	if keyless == nil {
 		return
 	}
-	if file := rootFile(&p.doc, keyless.Trust); s.roots[file] == nil {
+	root, entry := trustSource(&p.doc, keyless.Trust)
+	if !entry && root.Profile == "" && s.listed(root.File) {
+		s.complain(p.source, path+".keyless.trust", fmt.Sprintf("an entry %q in spec.trust of this pipeline", clip(keyless.Trust)), "one of another pipeline only")
+	}
+	if s.roots[root.File] == nil {
 		s.complain(p.source, path+".keyless.trust", fmt.Sprintf("a trust root %q in spec.trust or at %s/trust", clip(keyless.Trust), Directory),
 			"none; Sigstore's public one is its trusted_root.json")
 	}

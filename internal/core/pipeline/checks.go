@@ -32,6 +32,21 @@ func checkTrigger(s string) error {
 	return nil
 }
 
+// checkKMS refuses a vault that is not Azure's: whoever runs it would be sent a token for the real one.
+func checkKMS(s string) error {
+	vault, ok := strings.CutPrefix(s, "azurekms://")
+	if !ok {
+		return nil
+	}
+	host, _, _ := strings.Cut(vault, "/")
+	if _, domain, _ := strings.Cut(host, "."); !slices.Contains([]string{
+		"vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net", "managedhsm.azure.net",
+	}, domain) {
+		return fmt.Errorf("%q is no vault of Azure", host)
+	}
+	return nil
+}
+
 // checkGlob refuses paths that leave the tree, that git or a file system would read otherwise, and patterns without end (A60).
 func checkGlob(s string) error {
 	for part := range strings.SplitSeq(s, "/") {

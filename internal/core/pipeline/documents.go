@@ -33,7 +33,7 @@ type Pipeline struct {
 
 // PipelineSpec is what a Pipeline says.
 type PipelineSpec struct {
-	// Trust roots for certificates. A file trust/NAME.json that is not listed has the name NAME.
+	// Trust roots for certificates. The files trust/public-good.json and trust/github.json need no entry, but without one nothing pins them.
 	Trust []TrustSource `json:"trust,omitempty"`
 	// Who may sign images; an Image names those that may sign it.
 	Signers []SignerSource `json:"signers,omitempty"`
@@ -43,68 +43,6 @@ type PipelineSpec struct {
 	Ledger Ledger `json:"ledger,omitzero"`
 	// Most proposals open at once in this pipeline; default 5.
 	Proposals int `json:"proposals,omitempty" jsonschema:"minimum=1,maximum=100"`
-}
-
-// TrustSource names a trust root.
-type TrustSource struct {
-	// Name by which signers refer to it.
-	Name string `json:"name" form:"name"`
-	// A Sigstore trusted_root.json, for example trust/public-good.json, below .liftlock.
-	File string `json:"file" form:"trustFile"`
-}
-
-// SignerSource is who may sign: a certificate's identity or a key.
-type SignerSource struct {
-	// Name by which images refer to it.
-	Name string `json:"name" form:"name"`
-	// An identity that a certificate authority vouches for.
-	Keyless *Keyless `json:"keyless,omitempty"`
-	// A public key.
-	Key *Key `json:"key,omitempty"`
-}
-
-func (SignerSource) shape() shape { return shape{exactlyOne: []string{"keyless", "key"}} }
-
-// Keyless is an identity in a certificate. Every field that is written must match the certificate.
-type Keyless struct {
-	// OIDC issuer, exact.
-	Issuer string `json:"issuer" form:"issuer"`
-	// Name of the trust root; default: the pipeline's only one, else public-good.
-	Trust string `json:"trust,omitempty" form:"name"`
-	// Source repository on GitHub, OWNER/NAME.
-	Repository string `json:"repository,omitempty" form:"githubRepository"`
-	// Workflow of that repository that signs, for example .github/workflows/release.yml.
-	Workflow string `json:"workflow,omitempty" form:"workflow"`
-	// Exact certificate subject, for identities that are not a workflow of the source repository.
-	Subject string `json:"subject,omitempty" form:"subject"`
-	// Regular expression (RE2) that the whole certificate subject must match.
-	SubjectPattern FullMatch `json:"subjectPattern,omitzero" form:"subjectPattern"`
-	// Refs that may be built, for example refs/heads/main; default: every branch and tag.
-	Refs []string `json:"refs,omitempty" form:"ref"`
-	// Events that may start the workflow, for example push.
-	Triggers []string `json:"triggers,omitempty" form:"trigger"`
-	// Where the workflow must run.
-	Runner string `json:"runner,omitempty" form:"runner"`
-	// Number of the repository: survives renaming, and tells a repository that was made again under the old name.
-	RepositoryID int64 `json:"repositoryID,omitempty" jsonschema:"minimum=1"`
-	// Number of the repository's owner.
-	OwnerID int64 `json:"ownerID,omitempty" jsonschema:"minimum=1"`
-}
-
-func (Keyless) shape() shape {
-	return shape{exactlyOne: []string{"workflow", "subject", "subjectPattern"}, requires: map[string]string{"workflow": "repository"}}
-}
-
-// Key is a public key with its validity.
-type Key struct {
-	// PEM file, for example keys/2026.pub, below .liftlock.
-	File string `json:"file" form:"keyFile"`
-	// Signatures before this instant do not count.
-	NotBefore Time `json:"notBefore,omitempty"`
-	// Signatures from this instant on do not count.
-	NotAfter Time `json:"notAfter,omitempty"`
-	// Signatures from this instant on, and those without a trusted time, do not count.
-	RevokedAt Time `json:"revokedAt,omitempty"`
 }
 
 // Ledger says where the record is kept.

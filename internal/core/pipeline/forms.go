@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 // form says what a text may be: in words, and as an expression on which RE2 and the JSON Schema's ECMA-262 agree.
@@ -43,7 +44,14 @@ func forms() map[string]form {
 		"name":       {wanted: "a name of at most 60 of [a-z0-9-], for example production", pattern: `^` + slug + `$`},
 		"text":       {wanted: "a text in one line of at most 1024 bytes", pattern: `^\S(.*\S)?$`},
 		"trustFile":  {wanted: "a file below .liftlock, for example trust/public-good.json", pattern: `^trust/[A-Za-z0-9_-][A-Za-z0-9._-]*\.json$`},
-		"keyFile":    {wanted: "a file below .liftlock, for example keys/2026.pub", pattern: `^keys/[A-Za-z0-9_-][A-Za-z0-9._-]*\.pub$`},
+		"sha256":     {wanted: "a SHA-256 of 64 lower case hexadecimal digits", pattern: `^[0-9a-f]{64}$`},
+		"spki":       {wanted: "sha256: and 64 lower case hexadecimal digits", pattern: `^sha256:[0-9a-f]{64}$`},
+		"kmsURI": {wanted: "a key of awskms:///, azurekms://, gcpkms:// or hashivault://, for example hashivault://release",
+			pattern: `^(awskms:///|azurekms://|gcpkms://|hashivault://)[A-Za-z0-9][A-Za-z0-9._:/-]*$`, check: checkKMS},
+		"claim":   {wanted: "an exact value without space or *, for example https://github.com/acme", pattern: `^[^\s*]+$`},
+		"commit":  {wanted: "a commit of 40 or 64 lower case hexadecimal digits", pattern: `^([0-9a-f]{40}|[0-9a-f]{64})$`},
+		"number":  {wanted: "a number in quotes, for example \"42\"", pattern: `^[1-9][0-9]{0,17}$`},
+		"keyFile": {wanted: "a file below .liftlock, for example keys/2026.pub", pattern: `^keys/[A-Za-z0-9_-][A-Za-z0-9._-]*\.pub$`},
 		"githubRepository": {wanted: "OWNER/NAME, for example acme/checkout",
 			pattern: `^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$`},
 		"workflow": {wanted: "a workflow file, for example .github/workflows/release.yml",
@@ -82,6 +90,9 @@ func formOf(t reflect.Type) (form, bool) {
 		return form{wanted: "fast or review", enum: []string{string(Fast), string(Review)}}, true
 	case reflect.TypeFor[Enforce]():
 		return form{wanted: "off, warn or block", enum: []string{string(EnforceBlock), string(EnforceOff), string(EnforceWarn)}}, true
+	case reflect.TypeFor[evidence.Profile]():
+		return form{wanted: "public-good, github or private",
+			enum: []string{string(evidence.ProfileGitHub), string(evidence.ProfilePrivate), string(evidence.ProfilePublicGood)}}, true
 	case reflect.TypeFor[Duration]():
 		return form{wanted: "a whole number with s, m, h or d, for example 24h", pattern: `^[1-9][0-9]{0,5}[smhd]$`}, true
 	case reflect.TypeFor[Time]():

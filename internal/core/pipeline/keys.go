@@ -7,11 +7,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 )
@@ -71,18 +69,4 @@ func checkStrength(key any) error {
 	default:
 		return fmt.Errorf("wanted an ECDSA, Ed25519 or RSA key, got %T", key)
 	}
-}
-
-// checkTrustRoot refuses what cannot be a Sigstore trusted root. Reading it fully is the verifier's work.
-func checkTrustRoot(content []byte) error {
-	var root struct {
-		MediaType string `json:"mediaType"`
-	}
-	if err := json.Unmarshal(content, &root); err != nil {
-		return fmt.Errorf("wanted a Sigstore trusted_root.json: %w", err)
-	}
-	if !strings.HasPrefix(root.MediaType, "application/vnd.dev.sigstore.trustedroot") {
-		return fmt.Errorf("wanted mediaType application/vnd.dev.sigstore.trustedroot+json;version=0.1, got %q", clip(root.MediaType))
-	}
-	return nil
 }

@@ -21,6 +21,11 @@ const (
 	maxKeyBytes = 16 << 10
 	// Sigstore's own root is 7 KiB; private ones with many authorities are a few hundred.
 	maxTrustBytes = 4 << 20
+	// Trusted roots in one file, and their authorities: GitHub gives two, and an authority a year lasts a working life.
+	maxRoots       = 16
+	maxAuthorities = 100
+	// Certificates from an issuing authority up to its root.
+	maxChain = 10
 	// A regular expression longer than this is not reviewed by anybody (A39).
 	maxExpression = 1 << 10
 	// Any text written by people: a name, a reason, a justification.

@@ -16,7 +16,7 @@ const Directory = ".liftlock"
 // read. The tree must be that of the base branch, never of a pull request (A100). What is wrong with the files is a Problems; a
 // repository without .liftlock gives an error that wraps fs.ErrNotExist.
 func Load(tree fs.FS) (*Set, error) {
-	l := loader{tree: tree, documents: documents{grammar: newGrammar()}, keys: map[string]publicKey{}, roots: map[string][]byte{}, rules: map[string][]byte{}}
+	l := loader{tree: tree, documents: documents{grammar: newGrammar()}, keys: map[string]publicKey{}, roots: map[string]*trustFile{}, rules: map[string][]byte{}}
 	if err := l.start(); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ type loader struct {
 	tree      fs.FS
 	documents documents
 	keys      map[string]publicKey
-	roots     map[string][]byte
+	roots     map[string]*trustFile
 	rules     map[string][]byte
 	entries   int
 	files     int
@@ -133,10 +133,11 @@ func (l *loader) file(file string) error {
 		if content == nil {
 			return err
 		}
-		if err := checkTrustRoot(content); err != nil {
+		root, err := parseTrustFile(content)
+		if err != nil {
 			l.fail(file, "%v", err)
 		}
-		l.roots[below] = content
+		l.roots[below] = &root
 	case strings.HasPrefix(below, "policies/") && ext == ".rego":
 		content, err := l.read(file, maxFileBytes)
 		if content != nil {

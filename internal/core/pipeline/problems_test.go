@@ -22,7 +22,13 @@ func TestProblems(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Load(tree(t, map[string]string{".liftlock/" + name + ".yaml": string(content)}))
+			written := map[string]string{".liftlock/" + name + ".yaml": string(content)}
+			if name == "trust" {
+				for _, root := range []string{"own", "two", "stray", "github"} {
+					written[".liftlock/trust/"+root+".json"] = testRoot + "\n" + testRoot
+				}
+			}
+			_, err = Load(tree(t, written))
 			var problems Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("error %v, want Problems", err)

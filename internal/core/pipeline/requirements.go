@@ -1,6 +1,9 @@
 package pipeline
 
-import "github.com/liftlock/liftlock/internal/core/digest"
+import (
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+)
 
 // RequirementsSchema names the requirements document.
 const RequirementsSchema = "liftlock.dev/requirements/v1"
@@ -37,6 +40,7 @@ type Requirements struct {
 	After       []string          `json:"after"`     // environments that must hold the digest
 	Platforms   []string          `json:"platforms"` // that the image must have; empty: no demand
 	Signers     []Signer          `json:"signers"`   // any one of them must have signed
+	Trust       []TrustRule       `json:"trust"`     // what the keyless ones of them rely on
 	Gates       Gates             `json:"gates"`
 	Windows     []Window          `json:"windows"`
 	Freezes     []FreezeRule      `json:"freezes"`
@@ -145,6 +149,19 @@ type KeylessSigner struct {
 	Refs             []string `json:"refs,omitempty"`     // any of
 	Triggers         []string `json:"triggers,omitempty"` // any of
 	Runner           string   `json:"runner,omitempty"`
+	// Further claims by the names of evidence.Claims, each with the values of which it must be one.
+	Claims map[string][]string `json:"claims,omitempty"`
+}
+
+// TrustRule is a trust root that a keyless signer relies on: what was found, and how long it may be relied on.
+type TrustRule struct {
+	Name             string           `json:"name"`
+	Profile          evidence.Profile `json:"profile"`
+	SHA256           string           `json:"sha256"`                     // of the file that is used, in hexadecimal
+	Pinned           string           `json:"pinned,omitempty"`           // that it must have; empty: nobody pinned it
+	RefreshedAt      int64            `json:"refreshedAt,omitempty"`      // 0: nobody said
+	MaxAge           int64            `json:"maxAge,omitempty"`           // seconds from RefreshedAt; 0: no limit
+	AuthoritiesUntil int64            `json:"authoritiesUntil,omitempty"` // when its last certificate authority ends; 0: it has none
 }
 
 // KeySigner matches one public key, within its validity.
@@ -153,6 +170,9 @@ type KeySigner struct {
 	NotBefore int64  `json:"notBefore,omitempty"`
 	NotAfter  int64  `json:"notAfter,omitempty"`
 	RevokedAt int64  `json:"revokedAt,omitempty"`
+	// Whether signatures with a trusted time before RevokedAt still count.
+	AcceptBeforeRevocation bool     `json:"acceptBeforeRevocation,omitempty"`
+	Environments           []string `json:"environments,omitempty"` // for which it may sign; none: all
 }
 
 // Window is a weekly interval in which the environment is closed (deny) or outside which it is (allow).

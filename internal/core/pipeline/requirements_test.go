@@ -30,7 +30,8 @@ func rich(t testing.TB) *Set {
 		t.Fatal(err)
 	}
 	return load(t, map[string]string{
-		".liftlock/shop.yaml": string(content), ".liftlock/trust/private.json": testRoot,
+		".liftlock/shop.yaml": string(content), ".liftlock/trust/private.json": testRoot, ".liftlock/trust/github.json": testRoot + "\n" + testRoot + "\n",
+		".liftlock/keys/vault.pub": string(testKey(t)),
 		".liftlock/policies/age.rego": "package custom", ".liftlock/policies/deep/b.rego": "package custom.b", ".liftlock/README.md": "# Hello",
 	})
 }
@@ -132,8 +133,12 @@ func TestRoutes(t *testing.T) {
 
 func TestTrust(t *testing.T) {
 	want := evidence.Trust{
-		Roots: []evidence.TrustRoot{{Name: "private", JSON: []byte(testRoot)}, {Name: "public-good", JSON: []byte(testRoot)}},
-		Keys:  []evidence.TrustKey{{Name: "keys/2026.pub", PEM: testKey(t)}},
+		Roots: []evidence.TrustRoot{
+			{Name: "github", Profile: evidence.ProfileGitHub, JSON: []byte(testRoot + "\n" + testRoot + "\n")},
+			{Name: "private", Profile: evidence.ProfilePrivate, JSON: []byte(testRoot)},
+			{Name: "public-good", Profile: evidence.ProfilePublicGood, JSON: []byte(testRoot)},
+		},
+		Keys: []evidence.TrustKey{{Name: "keys/2026.pub", PEM: testKey(t)}, {Name: "keys/vault.pub", PEM: testKey(t)}},
 	}
 	if diff := cmp.Diff(want, rich(t).Trust("production")); diff != "" {
 		t.Error(diff)

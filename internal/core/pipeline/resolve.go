@@ -19,6 +19,7 @@ func (s *Set) Requirements(environment, image string) Requirements {
 		return Requirements{}
 	}
 	step, doc := s.steps[e], s.images[i].doc
+	signers := s.signers(&step.pipeline.doc, doc.Spec.Signers)
 	return Requirements{
 		Schema:      RequirementsSchema,
 		Pipeline:    doc.Spec.Pipeline,
@@ -29,7 +30,8 @@ func (s *Set) Requirements(environment, image string) Requirements {
 		Lane:        step.Lane,
 		After:       sorted(step.After),
 		Platforms:   normalPlatforms(doc.Spec.Platforms),
-		Signers:     s.signers(&step.pipeline.doc, doc.Spec.Signers),
+		Signers:     signers,
+		Trust:       s.resolveTrust(&step.pipeline.doc, signers),
 		Gates:       resolveGates(step.Environment),
 		Windows:     resolveWindows(step.Windows),
 		Freezes:     s.freezesOf(environment, image),
@@ -79,8 +81,7 @@ func (s *Set) signers(p *Pipeline, names []string) []Signer {
 		}
 		resolved := Signer{Name: signer.Name}
 		if key := signer.Key; key != nil {
-			resolved.Key = &KeySigner{SPKI: s.keys[key.File].spki.String(),
-				NotBefore: int64(key.NotBefore), NotAfter: int64(key.NotAfter), RevokedAt: int64(key.RevokedAt)}
+			resolved.Key = s.resolveKey(key)
 		}
 		if signer.Keyless != nil {
 			resolved.Keyless = resolveKeyless(signer.Keyless)
@@ -91,11 +92,22 @@ func (s *Set) signers(p *Pipeline, names []string) []Signer {
 	return list
 }
 
+// resolveKey knows a key by what it is. Environments stay, so that a finding can say for which ones it may sign.
+func (s *Set) resolveKey(key *Key) *KeySigner {
+	file, _ := key.pinned()
+	resolved := &KeySigner{SPKI: s.keys[file].spki.String(), NotBefore: int64(key.NotBefore), NotAfter: int64(key.NotAfter),
+		RevokedAt: int64(key.RevokedAt), AcceptBeforeRevocation: key.AcceptBeforeRevocation}
+	if key.Environments != nil {
+		resolved.Environments = sorted(key.Environments)
+	}
+	return resolved
+}
+
 // resolveKeyless turns a workflow into the certificate subjects that GitHub gives it: the workflow's address at a ref.
 // Refs are demanded of the source too: a workflow of the main branch can be called from another one.
 func resolveKeyless(k *Keyless) *KeylessSigner {
 	resolved := &KeylessSigner{Trust: k.Trust, Issuer: k.Issuer, Runner: k.Runner,
-		RepositoryID: number(k.RepositoryID), OwnerID: number(k.OwnerID)}
+		RepositoryID: number(k.RepositoryID), OwnerID: number(k.OwnerID), Claims: k.Claims.byName()}
 	if k.Refs != nil {
 		resolved.Refs = sorted(k.Refs)
 	}

@@ -131,13 +131,16 @@ func (s *Set) Trust(environment string) evidence.Trust {
 	p := &s.steps[i].pipeline.doc
 	roots, keys := map[string]bool{}, map[string]bool{}
 	for _, signer := range p.Spec.Signers {
-		if key := signer.Key; key != nil && !keys[key.File] {
-			keys[key.File] = true
-			trust.Keys = append(trust.Keys, evidence.TrustKey{Name: key.File, PEM: s.keys[key.File].pem})
+		if signer.Key != nil {
+			if file, _ := signer.Key.pinned(); !keys[file] {
+				keys[file] = true
+				trust.Keys = append(trust.Keys, evidence.TrustKey{Name: file, PEM: s.keys[file].pem})
+			}
 		}
 		if keyless := signer.Keyless; keyless != nil && !roots[keyless.Trust] {
 			roots[keyless.Trust] = true
-			trust.Roots = append(trust.Roots, evidence.TrustRoot{Name: keyless.Trust, JSON: s.roots[rootFile(p, keyless.Trust)]})
+			root, _ := trustSource(p, keyless.Trust)
+			trust.Roots = append(trust.Roots, evidence.TrustRoot{Name: root.Name, Profile: root.Profile, JSON: s.roots[root.File].content})
 		}
 	}
 	slices.SortFunc(trust.Roots, func(a, b evidence.TrustRoot) int { return strings.Compare(a.Name, b.Name) })

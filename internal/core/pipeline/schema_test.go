@@ -114,7 +114,10 @@ func reshape(definition *jsonschema.Schema, rules shape) *jsonschema.Schema {
 		definition.AnyOf = append(definition.AnyOf, &jsonschema.Schema{Required: []string{name}})
 	}
 	for name, needs := range rules.requires {
-		definition.DependentRequired = map[string][]string{name: {needs}}
+		if definition.DependentRequired == nil {
+			definition.DependentRequired = map[string][]string{}
+		}
+		definition.DependentRequired[name] = []string{needs}
 	}
 	if rules.shorthand == "" {
 		return definition

@@ -13,16 +13,17 @@ const (
 	defaultProposals = 5
 	defaultApprovals = 1
 	defaultReportAge = Duration(7 * 24 * 60 * 60)
+	defaultTrustAge  = Duration(90 * 24 * 60 * 60)
 )
 
 // Set is everything that .liftlock of one repository says, checked, with the defaults filled in. It does not change; callers
 // leave alone what its methods return.
 type Set struct {
 	documents
-	keys  map[string]publicKey // by path below .liftlock
-	roots map[string][]byte    // likewise
-	rules map[string][]byte    // by path below .liftlock/policies
-	steps []step               // in topological order
+	keys  map[string]publicKey  // by path below .liftlock
+	roots map[string]*trustFile // likewise
+	rules map[string][]byte     // by path below .liftlock/policies
+	steps []step                // in topological order
 }
 
 // step is one environment with the document that it stands in.
@@ -30,16 +31,6 @@ type step struct {
 	*Environment
 	pipeline *located[Pipeline]
 	path     string
-}
-
-// rootFile returns where a pipeline's trust root of that name lies, below .liftlock.
-func rootFile(p *Pipeline, name string) string {
-	for _, root := range p.Spec.Trust {
-		if root.Name == name {
-			return root.File
-		}
-	}
-	return "trust/" + name + ".json"
 }
 
 // complete sorts the documents, fills in the defaults and checks what refers to what.
@@ -63,6 +54,7 @@ func (s *Set) complete() {
 	for i := range s.pipelines {
 		s.checkPipeline(&s.pipelines[i])
 	}
+	s.checkTrustFiles()
 	s.checkImages()
 	s.checkExceptions()
 }
@@ -75,6 +67,13 @@ func sortDocs[T any](all []located[T], name func(*T) string) {
 func fillPipeline(p *Pipeline) {
 	spec := &p.Spec
 	setDefault(&spec.Proposals, defaultProposals)
+	for i := range spec.Trust {
+		root := &spec.Trust[i]
+		setDefault(&root.Profile, profileOf(root.Name))
+		if root.Refreshed != 0 {
+			setDefault(&root.MaxAge, defaultTrustAge)
+		}
+	}
 	trust := defaultTrust
 	if len(spec.Trust) == 1 {
 		trust = spec.Trust[0].Name
