@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.AddCommand(
-		demoCommand(s), lintCommand(s), planCommand(s), verifyCommand(s), imageCommand(s), serveCommand(s), verifyWorkerCommand(s),
+		demoCommand(s), lintCommand(s), planCommand(s), verifyCommand(s), imageCommand(s), serveCommand(s), verifyBundleCommand(s), verifyWorkerCommand(s),
 	)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
