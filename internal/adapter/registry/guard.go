@@ -42,7 +42,14 @@ func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	g.paces.note(r.URL.Host, response.StatusCode, response.Header)
-	if g.limit > 0 {
+	switch {
+	case g.limit == 0:
+	case response.StatusCode != http.StatusOK:
+		// The library would take a long page for another error than its status says. Draining only saves the connection.
+		_, _ = io.CopyN(io.Discard, response.Body, maxDrained)
+		_ = response.Body.Close()
+		response.Body = http.NoBody
+	default:
 		response.Body = &boundedBody{ReadCloser: response.Body, left: g.limit}
 	}
 	return response, nil
