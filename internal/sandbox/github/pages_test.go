@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -102,5 +103,21 @@ func TestOtherSitesCannotSendForms(t *testing.T) {
 	status, _ := w.browse("/acme/deploy/pull/1/merge", url.Values{"user": {"olga"}}, "Origin", "http://evil.example")
 	if status != 403 || must(w.hub.PullRequests(deploy))(t)[0].Merged {
 		t.Errorf("another site's form was taken: %d", status)
+	}
+}
+
+// TestWideTablesStayReadable: a gate table holds digests and addresses of any length. Neither it nor a narrow window may push a page's
+// text out of sight, where no scroll bar reaches it.
+func TestWideTablesStayReadable(t *testing.T) {
+	w := newWorld(t)
+	_, style := w.browse("/-/style.css", nil)
+	for _, rule := range []string{
+		`\.markdown table \{[^}]*overflow-x: auto`,
+		`\.markdown details td:last-child \{[^}]*overflow-wrap: anywhere`,
+		`max-width: 900px\) \{ \.columns[^{]*\{ grid-template-columns: minmax\(0, 1fr\)`,
+	} {
+		if !regexp.MustCompile(rule).MatchString(style) {
+			t.Errorf("the style has no rule %s", rule)
+		}
 	}
 }
