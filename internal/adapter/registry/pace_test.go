@@ -105,7 +105,7 @@ func TestHostRests(t *testing.T) {
 func TestTokenServiceRests(t *testing.T) {
 	registry := &guarded{realm: "https://login.example/token", body: emptyIndex()}
 	service := &busy{status: 429, after: "90"}
-	w := &world{T: t, at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)}
+	w := &world{TB: t, at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)}
 	requests := &network{hosts: map[string]http.Handler{"registry.example": registry, "login.example": registry}}
 	w.client = New(Options{Transport: requests, Now: w.now, Realms: map[string][]string{"registry.example": {"login.example"}}})
 	w.client.keychain = keychain{login()}

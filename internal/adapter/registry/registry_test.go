@@ -73,7 +73,7 @@ func (n *network) took(part string) []string {
 
 // world is a registry at the wire, what is in it, and a client of it.
 type world struct {
-	*testing.T
+	testing.TB
 	registry   *images.Registry
 	repository digest.Repository
 	publisher  *images.Publisher
@@ -84,9 +84,9 @@ type world struct {
 	slept []time.Duration
 }
 
-func newWorld(t *testing.T, options images.Options) *world {
+func newWorld(t testing.TB, options images.Options) *world {
 	t.Helper()
-	w := &world{T: t, registry: images.New(options), at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)}
+	w := &world{TB: t, registry: images.New(options), at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)}
 	server := httptest.NewServer(w.registry)
 	t.Cleanup(server.Close)
 	var err error
@@ -243,42 +243,84 @@ func TestResolveMissing(t *testing.T) {
 	}
 }
 
-// A no-change poll is one request; a candidate costs its configuration and four places beside.
-func TestRequestsAreFew(t *testing.T) {
-	w := newWorld(t, images.Options{})
-	reference := w.push("1", "main")
-	w.attach(reference, evidence.SourceReferrers, typeBundle, "bundle")
-	if _, err := w.client.Resolve(t.Context(), w.repository, "main"); err != nil {
-		t.Fatal(err)
-	}
+// look does what a candidate costs: its tag, its date, and what lies beside it. It returns the requests.
+func (w *world) look() []string {
+	w.Helper()
 	w.registry.Requests()
-	manifest, err := w.client.Resolve(t.Context(), w.repository, "main")
+	manifest, err := w.client.Resolve(w.Context(), w.repository, "main")
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"GET /v2/acme/shop/manifests/main"}, w.registry.Requests()); diff != "" {
-		t.Error(diff)
+	if _, err := w.client.Manifest(w.Context(), digest.Reference{Repository: w.repository, Digest: manifest.Digest}); err != nil {
+		w.Fatal(err)
 	}
-	if _, err := w.client.Manifest(t.Context(), reference); err != nil {
-		t.Fatal(err)
+	if created, err := w.client.Created(w.Context(), manifest); err != nil || created != 1767366245 {
+		w.Errorf("created %d and %v", created, err)
 	}
-	if asked := w.registry.Requests(); len(asked) != 0 {
-		t.Errorf("asked again for what it holds: %v", asked)
+	w.client.Collect(w.Context(), digest.Reference{Repository: w.repository, Digest: manifest.Digest})
+	return w.registry.Requests()
+}
+
+// A candidate costs its tag, its first platform's manifest and configuration, four places beside, and a request for each manifest and
+// blob that is found there. When nothing changed it costs the tag and the four places. A host costs one ping more, once.
+func TestRequestsAreFew(t *testing.T) {
+	const tag, date, places = 1, 2, 4
+	for name, test := range map[string]struct {
+		attach func(w *world, reference digest.Reference)
+		cold   int
+	}{
+		"nothing attached": {func(*world, digest.Reference) {}, tag + date + places},
+		"legacy signature and attestation": {func(w *world, reference digest.Reference) {
+			w.attach(reference, evidence.SourceLegacySignature, typeSimpleSigning, "signature")
+			w.attach(reference, evidence.SourceLegacyAttestation, typeDSSE, "attestation")
+		}, tag + date + places + 2},
+		"two bundles": {func(w *world, reference digest.Reference) {
+			w.attach(reference, evidence.SourceReferrers, typeBundle, "signature")
+			w.attach(reference, evidence.SourceReferrers, typeBundle, "attestation")
+		}, tag + date + places + 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, images.Options{})
+			reference := w.push("1", "main")
+			test.attach(w, reference)
+			if asked := w.look(); len(asked) != test.cold+1 {
+				t.Errorf("cold: %d requests, want %d and a ping: %v", len(asked), test.cold, asked)
+			}
+			if asked := w.look(); len(asked) != tag+places {
+				t.Errorf("again: %d requests, want %d: %v", len(asked), tag+places, asked)
+			}
+			for _, asked := range w.look() {
+				if !strings.HasPrefix(asked, http.MethodGet) {
+					t.Errorf("asked %s", asked)
+				}
+			}
+		})
 	}
-	created, err := w.client.Created(t.Context(), manifest)
-	if err != nil || created != 1767366245 {
-		t.Errorf("created %d and %v", created, err)
-	}
-	if asked := w.registry.Requests(); len(asked) != 2 {
-		t.Errorf("asked for the configuration by %v", asked)
-	}
-	w.client.Collect(t.Context(), reference)
-	if asked := w.registry.Requests(); len(asked) != 6 {
-		t.Errorf("collected one bundle by %v", asked)
-	}
-	w.client.Collect(t.Context(), reference)
-	if asked := w.registry.Requests(); len(asked) != 4 {
-		t.Errorf("collected it again by %v", asked)
+}
+
+// BenchmarkCollect reads what lies beside one image over loopback: cold with an empty cache, warm with everything but the lists known.
+func BenchmarkCollect(b *testing.B) {
+	w := newWorld(b, images.Options{})
+	reference := w.push("1", "main")
+	w.attach(reference, evidence.SourceLegacySignature, typeSimpleSigning, "signature")
+	w.attach(reference, evidence.SourceLegacyAttestation, typeDSSE, "attestation")
+	w.attach(reference, evidence.SourceReferrers, typeBundle, "bundle")
+	for name, fresh := range map[string]bool{"cold": true, "warm": false} {
+		b.Run(name, func(b *testing.B) {
+			c := w.newClient()
+			c.Collect(b.Context(), reference)
+			w.registry.Requests()
+			b.ReportAllocs()
+			for b.Loop() {
+				if fresh {
+					c.content = newCache(cacheBytes)
+				}
+				if envelopes, _ := c.Collect(b.Context(), reference); len(envelopes) != 3 {
+					b.Fatalf("collected %d", len(envelopes))
+				}
+			}
+			b.ReportMetric(float64(len(w.registry.Requests()))/float64(b.N), "requests/op")
+		})
 	}
 }
 

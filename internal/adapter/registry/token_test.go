@@ -47,7 +47,7 @@ func endingWorld(t *testing.T, life int) (*world, *ending, *network) {
 	t.Helper()
 	registry := &ending{life: life}
 	requests := &network{hosts: map[string]http.Handler{"registry.example": registry}}
-	w := &world{T: t, at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC), repository: remoteRepository(t)}
+	w := &world{TB: t, at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC), repository: remoteRepository(t)}
 	w.client = New(Options{Transport: requests, Now: w.now})
 	w.client.keychain = keychain{login()}
 	return w, registry, requests
