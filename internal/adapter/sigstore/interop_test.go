@@ -1,6 +1,7 @@
 package sigstore
 
 import (
+	"cmp"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -17,24 +18,23 @@ import (
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
-	"github.com/liftlock/liftlock/internal/sandbox/signer"
 )
 
-// cosignCommand returns the real cosign. Where interop is asked for, its absence is a failure.
-func cosignCommand(t *testing.T) string {
+// cosignCommands returns the real cosign, v2 and v3. Where interop is asked for, the absence of one is a failure.
+func cosignCommands(t *testing.T) (v2, v3 string) {
 	t.Helper()
-	if path := os.Getenv("LIFTLOCK_COSIGN"); path != "" {
-		return path
+	if os.Getenv("LIFTLOCK_INTEROP") == "" {
+		t.Skip("set LIFTLOCK_INTEROP to try against the real cosign")
 	}
-	path, err := exec.LookPath("cosign")
-	switch {
-	case err == nil && os.Getenv("LIFTLOCK_INTEROP") != "":
-		return path
-	case os.Getenv("LIFTLOCK_INTEROP") != "":
-		t.Fatal("want cosign v2.6 on PATH or named by LIFTLOCK_COSIGN, got neither")
+	var paths [2]string
+	for i, name := range []string{"cosign", "cosign3"} {
+		path, err := exec.LookPath(cmp.Or(os.Getenv("LIFTLOCK_"+strings.ToUpper(name)), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths[i] = path
 	}
-	t.Skip("set LIFTLOCK_INTEROP to try against the real cosign")
-	return ""
+	return paths[0], paths[1]
 }
 
 // shelf is a registry with one image.
@@ -135,90 +135,5 @@ func mustRun(t *testing.T, dir, command string, args ...string) {
 	t.Helper()
 	if out, err := run(t, dir, command, args...); err != nil {
 		t.Fatalf("cosign %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-}
-
-func TestInteropVerifiesWhatCosignSigns(t *testing.T) {
-	cosign, dir := cosignCommand(t), t.TempDir()
-	mustRun(t, dir, cosign, "generate-key-pair")
-	public, err := os.ReadFile(filepath.Join(dir, "cosign.pub"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	predicate := filepath.Join(dir, "predicate.json")
-	if err := os.WriteFile(predicate, []byte(`{"scanner":{"uri":"x","version":"1","db":{"uri":"","version":""},"result":{"SchemaVersion":2,"Results":[]}},"metadata":{"scanStartedOn":"2026-01-02T15:04:05Z","scanFinishedOn":"2026-01-02T15:05:05Z"}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, form := range []string{"--new-bundle-format=false", "--new-bundle-format=true"} {
-		t.Run(form, func(t *testing.T) {
-			s := newShelf(t)
-			common := []string{"--key", filepath.Join(dir, "cosign.key"), "--tlog-upload=false", "--yes", form}
-			mustRun(t, dir, cosign, append(append([]string{"sign"}, common...), s.reference())...)
-			mustRun(t, dir, cosign, append(append([]string{"attest", "--type", "vuln", "--predicate", predicate}, common...), s.reference())...)
-			w := world{image: s.image, trust: evidence.Trust{Keys: []evidence.TrustKey{{Name: "cosign", PEM: public}}}}
-			answer := w.verify(t, s.envelopes(t)...)
-			kinds := map[string]int{}
-			for _, v := range answer.Verified {
-				kinds[v.Kind+" "+v.PredicateType]++
-			}
-			want := "signature "
-			if form == "--new-bundle-format=true" {
-				want += evidence.CosignSign
-			}
-			if len(answer.Rejected) != 0 || kinds[want] != 1 || kinds["attestation "+evidence.CosignVulnerabilities] != 1 {
-				t.Errorf("want one signature and one attestation, got %v, rejected %+v", kinds, answer.Rejected)
-			}
-		})
-	}
-}
-
-func TestInteropCosignVerifiesTheSandbox(t *testing.T) {
-	cosign, dir := cosignCommand(t), t.TempDir()
-	w := newWorld(t)
-	root := filepath.Join(dir, "trusted_root.json")
-	if err := os.WriteFile(root, w.trust.Roots[0].JSON, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	public := filepath.Join(dir, "release.pub")
-	if err := os.WriteFile(public, w.trust.Keys[0].PEM, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	keyless := []string{"--trusted-root", root, "--offline", "--certificate-oidc-issuer", signer.GitHubIssuer, "--certificate-identity"}
-	key := []string{"--key", public, "--insecure-ignore-tlog=true", "--offline"}
-	right, wrong := identity.SAN(), signer.Identity{Repository: "acme/checkout-evil"}.SAN()
-	for _, test := range []struct {
-		name    string
-		signer  *signer.Signer
-		form    signer.Form
-		command []string
-		flags   []string
-		ok      bool
-	}{
-		{"keyless signature", w.keyless, signer.Legacy, []string{"verify"}, append(keyless, right), true},
-		{"keyless signature, other identity", w.keyless, signer.Legacy, []string{"verify"}, append(keyless, wrong), false},
-		{"keyless signature without certificate log", w.keyless.WithFlaws(signer.Flaws{NoSCT: true}), signer.Legacy, []string{"verify"}, append(keyless, right), false},
-		{"keyless signature without log", w.keyless.WithFlaws(signer.Flaws{NoLog: true}), signer.Legacy, []string{"verify"}, append(keyless, right), false},
-		{"keyless attestation bundle", w.keyless, signer.Bundle, []string{"verify-attestation", "--new-bundle-format", "--type", predicateType}, append(keyless, right), true},
-		{"key signature", w.key, signer.Legacy, []string{"verify"}, key, true},
-		{"key attestation", w.key, signer.Legacy, []string{"verify-attestation", "--type", predicateType}, key, true},
-		{"key attestation bundle", w.key, signer.Bundle, []string{"verify-attestation", "--new-bundle-format", "--trusted-root", root, "--type", predicateType}, key, true},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := newShelf(t)
-			object, err := test.signer.Attest(s.image, test.form, predicateType, map[string]string{"result": "passed"})
-			if test.command[0] == "verify" {
-				object, err = test.signer.Sign(s.image, test.form)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := signer.Push(t.Context(), remote.DefaultTransport, s.repository.String(), s.image, object); err != nil {
-				t.Fatal(err)
-			}
-			args := append(append(append([]string{}, test.command...), test.flags...), s.reference())
-			if out, err := run(t, dir, cosign, args...); (err == nil) != test.ok {
-				t.Errorf("cosign %s: want ok %t, got %v\n%s", strings.Join(args, " "), test.ok, err, out)
-			}
-		})
 	}
 }
