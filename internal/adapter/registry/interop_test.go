@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,65 @@ func checkInterop(t *testing.T, c *Client, subject digest.Reference, image image
 		annotated := envelopes[n].Annotations["from"] == look.Source
 		if look.State != evidence.LookOK || look.Count != 1 || annotated != (look.Source != evidence.SourceReferrers) {
 			t.Errorf("looked %+v, annotations %v", look, envelopes[n].Annotations)
+		}
+	}
+}
+
+// What the cosign command attaches to an image in a registry without a referrers endpoint lies behind the fallback tag, and is found.
+func TestInteropCosignFallbackTag(t *testing.T) {
+	repository, err := digest.ParseRepository(startRegistry(t) + "/acme/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := images.Build(images.Spec{Seed: "cosign", Created: time.Unix(1767366245, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publisher, err := images.NewPublisher(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := publisher.Push(t.Context(), image, repository, "main"); err != nil {
+		t.Fatal(err)
+	}
+	subject := digest.Reference{Repository: repository, Digest: image.Digest}
+	dir := t.TempDir()
+	predicate := filepath.Join(dir, "predicate.json")
+	if err := os.WriteFile(predicate, []byte(`{"note":"x"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cosign := func(arguments ...string) {
+		t.Helper()
+		binary, err := exec.LookPath("cosign")
+		if err != nil {
+			t.Fatalf("LIFTLOCK_INTEROP is set, but: %v", err)
+		}
+		command := exec.CommandContext(t.Context(), binary, arguments...)
+		command.Dir, command.Env = dir, []string{"COSIGN_PASSWORD=", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("cosign %v: %v\n%s", arguments, err, output)
+		}
+	}
+	cosign("generate-key-pair")
+	for _, kind := range []string{"custom", "vuln"} { // one after the other: each adds to the tag that is there
+		cosign("attest", "--key", "cosign.key", "--tlog-upload=false", "--new-bundle-format", "--type", kind, "--predicate", predicate, subject.String())
+	}
+	cosign("sign", "--key", "cosign.key", "--tlog-upload=false", "--registry-referrers-mode", "legacy", subject.String())
+	c := remoteClient(http.DefaultTransport, nil)
+	tags, err := c.Tags(t.Context(), repository)
+	if err != nil || !slices.Contains(tags, "sha256-"+image.Digest.Hex()) {
+		t.Errorf("no fallback tag among %v, %v", tags, err)
+	}
+	envelopes, looks := c.Collect(t.Context(), subject)
+	if diff := cmp.Diff([]evidence.Look{
+		{Source: evidence.SourceLegacySignature, State: evidence.LookOK, Count: 1}, {Source: evidence.SourceLegacyAttestation, State: evidence.LookAbsent},
+		{Source: evidence.SourceReferrers, State: evidence.LookOK, Count: 2},
+	}, looks); diff != "" {
+		t.Error(diff)
+	}
+	for _, e := range envelopes {
+		if e.Source == evidence.SourceReferrers && e.MediaType != typeBundle {
+			t.Errorf("a referrer of type %s", e.MediaType)
 		}
 	}
 }
