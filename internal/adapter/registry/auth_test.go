@@ -159,10 +159,15 @@ func TestRealmOnAnotherHost(t *testing.T) {
 		t.Run(realm, func(t *testing.T) {
 			everybody := &guarded{realm: realm, body: emptyIndex()}
 			requests := &network{hosts: map[string]http.Handler{"registry.example": everybody, "evil.example": everybody, "169.254.169.254": everybody, "127.0.0.1:8080": everybody}}
-			_, err := remoteClient(requests, login()).Resolve(t.Context(), remoteRepository(t), "main")
+			c := remoteClient(requests, login())
+			_, err := c.Resolve(t.Context(), remoteRepository(t), "main")
 			wantCode(t, err, codeRealm)
 			if asked := requests.took(""); len(asked) != 1 || strings.Contains(asked[0], "Basic") {
 				t.Errorf("asked %v", asked)
+			}
+			everybody.realm = "https://registry.example/token" // a lie does not outlast the liar
+			if _, err := c.Resolve(t.Context(), remoteRepository(t), "main"); err != nil {
+				t.Error(err)
 			}
 		})
 	}
