@@ -26,7 +26,7 @@ import (
 )
 
 // tool finds a command of somebody else, by the variable that names it or on PATH. Where interop is asked for, its absence is a failure.
-func tool(t *testing.T, name string) string {
+func tool(t testing.TB, name string) string {
 	t.Helper()
 	if os.Getenv("LIFTLOCK_INTEROP") == "" {
 		t.Skip("LIFTLOCK_INTEROP is not set")
@@ -48,7 +48,7 @@ func away(dir string) []string {
 }
 
 // command runs a command of somebody else, which must succeed, and returns what it prints.
-func command(t *testing.T, dir, name string, args ...string) string {
+func command(t testing.TB, dir, name string, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
 	c := exec.CommandContext(t.Context(), name, args...)
@@ -70,7 +70,7 @@ func liftlock(t *testing.T, args ...string) (code int, out string) {
 }
 
 // startRegistry runs a registry process on a loopback port and returns its address.
-func startRegistry(t *testing.T) string {
+func startRegistry(t testing.TB) string {
 	t.Helper()
 	binary := tool(t, "docker-registry")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -114,7 +114,7 @@ func startRegistry(t *testing.T) string {
 	return ""
 }
 
-func write(t *testing.T, file, content string) {
+func write(t testing.TB, file, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
