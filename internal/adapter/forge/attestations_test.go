@@ -277,7 +277,7 @@ func (c countingBody) Read(p []byte) (int, error) {
 
 func (s *shop) collect() ([]evidence.Envelope, evidence.Look) {
 	s.Helper()
-	r, err := NewReader(ReaderOptions{Token: "secret", APIURL: s.server.URL + "/api/v3", Storage: counting{http.DefaultTransport, &s.bytes}})
+	r, err := NewReader(ReaderOptions{Token: "secret", APIURL: s.server.URL + "/api/v3", Storage: through(counting{http.DefaultTransport, &s.bytes})})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -402,10 +402,10 @@ func TestBundleAddresses(t *testing.T) {
 	} {
 		for api, local := range map[string]bool{"https://api.github.com": false, "http://127.0.0.1:1/api/v3": true} {
 			asked := 0
-			r, err := NewReader(ReaderOptions{Token: "secret", APIURL: api, Storage: roundTrip(func(*http.Request) (*http.Response, error) {
+			r, err := NewReader(ReaderOptions{Token: "secret", APIURL: api, Storage: through(roundTrip(func(*http.Request) (*http.Response, error) {
 				asked++
 				return nil, errors.New("no network for " + address)
-			})})
+			}))})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -425,15 +425,20 @@ func TestBundleAddresses(t *testing.T) {
 	}
 }
 
+// through is a way to the storage of whatever forge.
+func through(way http.RoundTripper) func(string) http.RoundTripper {
+	return func(string) http.RoundTripper { return way }
+}
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // What a transport refuses by its address keeps its code.
 func TestBundleAddressIsRefusedByTheTransport(t *testing.T) {
-	r, err := NewReader(ReaderOptions{Token: "secret", Storage: roundTrip(func(*http.Request) (*http.Response, error) {
+	r, err := NewReader(ReaderOptions{Token: "secret", Storage: through(roundTrip(func(*http.Request) (*http.Response, error) {
 		return nil, problem(codeNotAllowed, "to 10.1.2.3")
-	})})
+	}))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -484,10 +489,10 @@ func TestSlowStorage(t *testing.T) {
 			response.Request = r
 			return response, nil
 		}
-		r, err := NewReader(ReaderOptions{Token: "secret", Transport: roundTrip(list), Storage: roundTrip(func(r *http.Request) (*http.Response, error) {
+		r, err := NewReader(ReaderOptions{Token: "secret", Transport: roundTrip(list), Storage: through(roundTrip(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
-		})})
+		}))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -512,12 +517,12 @@ func FuzzAttestations(f *testing.F) {
 			}
 			return
 		}
-		r, err := NewReader(ReaderOptions{Token: "secret", Storage: roundTrip(func(request *http.Request) (*http.Response, error) {
+		r, err := NewReader(ReaderOptions{Token: "secret", Storage: through(roundTrip(func(request *http.Request) (*http.Response, error) {
 			if request.URL.Scheme != "https" || request.URL.User != nil || request.Header.Get("Authorization") != "" {
 				t.Errorf("asked %s", request.URL)
 			}
 			return nil, errors.New("no network")
-		})})
+		}))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,13 +20,14 @@ type use int
 const (
 	always    use = iota // in every repository token
 	ifGranted            // in every repository token of an installation that grants it
+	apart                // in tokens of their own, which carry nothing else, for source repositories
 	never                // needed by GitHub itself, to send events or to show something; no token ever carries it
 )
 
 // permissions is the whole of what the App may do, sorted by name. app.yml and the tokens come from it.
 func permissions() []permission {
 	return []permission{
-		{"attestations", "read", never, "lets an installation switch on GitHub's attestations as a source of evidence"},
+		{"attestations", "read", apart, "evidence that a source repository's workflows left with GitHub, where the App is installed there"},
 		{"checks", "write", always, "the check run liftlock on every pull request head: branch rules require it"},
 		{"contents", "write", always, "read overlays and .liftlock/, commit promotions, append to the ledger, merge the fast lane"},
 		{"deployments", "read", never, "deployment_status events: when something may have become healthy"},
@@ -85,7 +86,7 @@ func manifest() []byte {
 	b.WriteString("hook_attributes:\n  # Replace the host with the one that runs `liftlock serve`.\n  url: https://liftlock.example.com/webhook\n  active: true\n")
 	b.WriteString("default_permissions:\n")
 	for _, p := range permissions() {
-		fmt.Fprintf(&b, "  # %s%s.\n  %s: %s\n", p.reason, map[use]string{ifGranted: " (optional)"}[p.use], p.name, p.level)
+		fmt.Fprintf(&b, "  # %s%s.\n  %s: %s\n", p.reason, map[use]string{ifGranted: " (optional)", apart: " (optional)"}[p.use], p.name, p.level)
 	}
 	b.WriteString("default_events:\n")
 	for _, e := range events() {

@@ -24,9 +24,9 @@ type ReaderOptions struct {
 	Transport http.RoundTripper // nil means http.DefaultTransport; with Token
 	Now       func() time.Time  // nil means time.Now; with Token
 
-	// Storage carries requests for what the forge keeps apart from its API, without credentials. It has to refuse addresses inside
-	// this network. Nil means http.DefaultTransport.
-	Storage http.RoundTripper
+	// Storage returns the transport for what the forge keeps apart from its API, without credentials. It has to refuse addresses that
+	// the forge, host[:port], has no business with. Nil means http.DefaultTransport.
+	Storage func(forge string) http.RoundTripper
 }
 
 // Reader reads what the forge keeps about the artifacts of source repositories. It is safe for concurrent use.
@@ -49,20 +49,23 @@ type way struct {
 
 // NewReader checks the options; it sends nothing.
 func NewReader(o ReaderOptions) (*Reader, error) {
-	r := &Reader{apps: o.Apps, now: o.Now, storage: o.Storage, ways: map[string]*way{}}
-	if r.storage == nil {
-		r.storage = http.DefaultTransport
+	r := &Reader{apps: o.Apps, now: o.Now, storage: http.DefaultTransport, ways: map[string]*way{}}
+	var err error
+	switch {
+	case len(o.Apps) > 0:
+		r.api, r.now = o.Apps[0].api, o.Apps[0].now
+	case o.Token == "":
+		return nil, errors.New("reading source repositories: want an App or a token")
+	default:
+		if r.api, err = parseAPI(o.APIURL); err != nil {
+			return nil, err
+		}
+	}
+	if o.Storage != nil {
+		r.storage = o.Storage(r.api.Host)
 	}
 	if len(o.Apps) > 0 {
-		r.api, r.now = o.Apps[0].api, o.Apps[0].now
 		return r, nil
-	}
-	if o.Token == "" {
-		return nil, errors.New("reading source repositories: want an App or a token")
-	}
-	var err error
-	if r.api, err = parseAPI(o.APIURL); err != nil {
-		return nil, err
 	}
 	if r.now == nil {
 		r.now = time.Now

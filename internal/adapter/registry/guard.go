@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/reach"
@@ -116,12 +117,20 @@ func (c *Client) checkRealm(host, realm string) (string, error) {
 	if err := checkScheme(u); err != nil {
 		return "", notAllowed("%s names a token service that is not safe: %s", host, err)
 	}
-	for _, allowed := range append([]string{host, knownRealm(host)}, c.realms[host]...) {
+	for _, allowed := range slices.Concat([]string{host, knownRealm(host)}, c.realms[host], c.realms[alias(host)]) {
 		if allowed != "" && sameHost(u, allowed) && reach.OfName(u.Hostname()) != reach.Never {
 			return u.Host, nil
 		}
 	}
 	return "", notAllowed("%s wants credentials sent to %q; allow that host for this registry if it is right", host, u.Host)
+}
+
+// alias returns the other name of Docker's registry: people write the short one.
+func alias(host string) string {
+	if host == "index.docker.io" {
+		return "docker.io"
+	}
+	return ""
 }
 
 // knownRealm returns the token service of public registries that keep it on another host.

@@ -124,6 +124,9 @@ func TestTokenServiceRests(t *testing.T) {
 	if asked := service.asked.Load(); asked != 1 {
 		t.Errorf("asked the token service %d times", asked)
 	}
+	if asked := requests.took("registry.example"); len(asked) != 2 { // the first ping and manifest
+		t.Errorf("asked the registry %v", asked)
+	}
 	if _, err := w.client.Resolve(t.Context(), remoteRepository(t), "main"); err != nil {
 		t.Errorf("with a token: %v", err)
 	}

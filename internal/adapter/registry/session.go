@@ -100,10 +100,13 @@ func (c *Client) connect(ctx context.Context, repository digest.Repository) (*se
 		return nil, c.transportFailure(ctx, doing, address, s.tried, err)
 	}
 	if err := c.authenticate(ctx, s, named, authenticator, config, challenge); err != nil {
-		c.mu.Lock()
-		delete(c.hosts, repository.Host()) // what was demanded once may have been a lie: it is asked anew
-		c.mu.Unlock()
-		return nil, c.transportFailure(ctx, doing, address, s.tried, err)
+		refused := c.transportFailure(ctx, doing, address, s.tried, err)
+		if f, ok := errors.AsType[*failure](refused); ok && !f.heals {
+			c.mu.Lock()
+			delete(c.hosts, repository.Host()) // what was demanded once may have been a lie: it is asked anew
+			c.mu.Unlock()
+		}
+		return nil, refused
 	}
 	scheme := "https"
 	if challenge.Insecure {
