@@ -5,6 +5,7 @@
 package liftlock.signers
 
 import data.liftlock.lib
+import data.liftlock.trust
 
 all := lib.list(lib.requirements, ["signers"])
 
@@ -18,6 +19,9 @@ accepts(signer, claims) if {
 		holds(test)
 	}
 }
+
+# fresh is whether a trust root counts. It is asked by name, which is never empty where anything is accepted.
+fresh(name) := count(trust.doubts(name)) == 0
 
 # problems is why a signer does not accept these claims.
 problems(signer, claims) := [test | some test in checks(signer, claims); not holds(test)]
@@ -34,9 +38,10 @@ holds(test) if {
 
 holds(test) if test.within == true
 
-# comparable is true where signer and signature are of one kind: keyless or key.
+# comparable is true where signer and signature are of one kind: keyless or key. What a stale root says is not compared.
 comparable(signer, claims) if {
 	signer.keyless
+	fresh(object.get(signer.keyless, "trust", ""))
 	object.get(claims, "key", "") == ""
 }
 
@@ -47,14 +52,15 @@ comparable(signer, claims) if {
 
 # METADATA
 # title: Keyless signers
-# description: Issuer, trust root and subject always; every other claim that the signer names. Exact, but for a pattern that is anchored already.
+# description: A fresh trust root, issuer and subject always; every other claim that the signer names. Exact, but for a pattern that is anchored already.
 # custom:
-#   codes: [CERTIFICATE_UNTRUSTED, IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER]
+#   codes: [TRUST_ROOT_STALE, CERTIFICATE_UNTRUSTED, IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER]
 #   owner: liftlock
 #   review_by: "2027-06-01"
-checks(signer, claims) := array.concat(demanded, chosen) if {
+checks(signer, claims) := array.concat(demanded, array.concat(chosen, further)) if {
 	want := signer.keyless
 	demanded := [
+		{"claim": "trust", "code": "TRUST_ROOT_STALE", "within": fresh(object.get(want, "trust", ""))},
 		check("trust", "CERTIFICATE_UNTRUSTED", one(want, "trust"), claims),
 		check("issuer", "IDENTITY_MISMATCH", one(want, "issuer"), claims),
 		subject(want, claims),
@@ -71,13 +77,17 @@ checks(signer, claims) := array.concat(demanded, chosen) if {
 		count(values) > 0
 		test := check(claim, code, values, claims)
 	]
+	further := [check(claim, object.get(codes_, claim, "IDENTITY_MISMATCH"), values, claims) | some claim, values in object.get(want, "claims", {})]
 }
+
+# codes_ is what a claim that differs is called, where that is not a mismatch of identity.
+codes_ := {"sourceRepositoryID": "REPO_ID_MISMATCH", "sourceOwnerID": "REPO_ID_MISMATCH", "runnerEnvironment": "RUNNER"}
 
 # METADATA
 # title: Key signers
-# description: The key itself, within its validity at the trusted time of the signature, or now where there is none.
+# description: The key itself, in an environment that it may sign for, within its validity at the trusted time of the signature, or now where there is none. Once it is revoked nothing counts, unless the signer accepts what was signed before.
 # custom:
-#   codes: [IDENTITY_MISMATCH, KEY_NOT_YET_VALID, KEY_EXPIRED, KEY_REVOKED]
+#   codes: [IDENTITY_MISMATCH, KEY_NOT_FOR_ENVIRONMENT, KEY_NOT_YET_VALID, KEY_EXPIRED, KEY_REVOKED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 checks(signer, claims) := array.concat(same, valid) if {
@@ -86,12 +96,37 @@ checks(signer, claims) := array.concat(same, valid) if {
 	same := [check("key", "IDENTITY_MISMATCH", one(want, "spki"), claims)]
 	valid := [test |
 		object.get(claims, "key", "") in same[0].want
-		some test in [
+		some test in array.concat(placed(want), [
 			bound("KEY_NOT_YET_VALID", "after", object.get(want, "notBefore", 0), claims),
 			bound("KEY_EXPIRED", "before", object.get(want, "notAfter", 0), claims),
-			bound("KEY_REVOKED", "before", object.get(want, "revokedAt", 0), claims),
-		]
+			revocation(want, object.get(want, "revokedAt", 0), signed(claims)),
+		])
 	]
+}
+
+# placed is whether a key may sign for this environment; it is asked only where the signer says for which ones.
+placed(want) := [{
+	"claim": "environment", "code": "KEY_NOT_FOR_ENVIRONMENT",
+	"want": want.environments, "got": object.get(lib.requirements, "environment", ""),
+}] if {
+	count(lib.list(want, ["environments"])) > 0
+} else := []
+
+revocation(want, limit, time_) := {
+	"claim": "time", "code": "KEY_REVOKED", "side": "before", "limit": limit, "signed": time_,
+	"within": count([true | unrevoked(want, limit, time_)]) > 0,
+}
+
+unrevoked(_, 0, _)
+
+unrevoked(_, limit, time_) if {
+	time_ < limit
+	lib.at < limit
+}
+
+unrevoked(want, limit, time_) if {
+	want.acceptBeforeRevocation == true
+	time_ < limit
 }
 
 check(claim, code, values, claims) := {"claim": claim, "code": code, "want": values, "got": object.get(claims, claim, "")}
@@ -126,7 +161,19 @@ explain(signer, test, what) := lib.finding(test.code, sprintf("%s: signer %s: %s
 
 explain(signer, test, what) := lib.finding(test.code, sprintf("%s: signer %s: want a signature %s %s%s", [what, signer.name, test.side, lib.utc(test.limit), timed]), {"{signer}": signer.name}) if {
 	test.side
+	not afterwards(test)
 	timed := when(signer, test)
+}
+
+explain(signer, test, what) := lib.finding(test.code, sprintf("%s: signer %s: revoked %s; the signature of %s does not count without acceptBeforeRevocation", [what, signer.name, lib.utc(test.limit), lib.utc(test.signed)]), {"{signer}": signer.name}) if {
+	test.side
+	afterwards(test)
+}
+
+# afterwards is true where a key was revoked after it signed.
+afterwards(test) if {
+	test.code == "KEY_REVOKED"
+	test.signed < test.limit
 }
 
 when(_, test) := sprintf(", got %s", [lib.utc(test.signed)]) if test.signed != lib.at
@@ -141,13 +188,19 @@ got("") := "nothing"
 
 got(text) := text if text != ""
 
-# instants is when the answer to these claims may change: only where a key's validity is compared with the present.
+# instants is when the answer to these claims may change: where a key's validity is compared with the present, and where a key is revoked
+# with all that it signed.
 instants(claims) := {instant |
 	object.get(claims, "key", "") != ""
 	object.get(claims, "verifiedAt", 0) == 0
 	some signer in all
 	some name in ["notBefore", "notAfter", "revokedAt"]
 	instant := signer.key[name]
+} | {instant |
+	object.get(claims, "key", "") != ""
+	some signer in all
+	not object.get(signer, ["key", "acceptBeforeRevocation"], false)
+	instant := signer.key.revokedAt
 }
 
 # name is who signed, in words.

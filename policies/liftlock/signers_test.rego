@@ -17,7 +17,7 @@ test_pattern[note] if {
 		"new line (A12)": {"san": "https://github.com/acme/app/x\n", "want": false},
 		"empty": {"san": "", "want": false},
 	}
-	fits := {true | signers.accepts(pattern(`\A(?:https://github\.com/acme/app/[a-z]+)\z`), object.union(claims, {"san": case.san}))}
+	fits := {true | signers.accepts(pattern(`\A(?:https://github\.com/acme/app/[a-z]+)\z`), object.union(claims, {"san": case.san}))} with input as good.document
 	fits == {true | case.want}
 }
 
@@ -32,9 +32,11 @@ test_empty_demands_accept_nobody[note] if {
 		"both": {"name": "x", "keyless": {"trust": "t", "issuer": "i", "sans": ["s"]}, "key": {"spki": "k"}},
 	}
 	every said in [{}, claims, {"trust": "", "issuer": "", "san": "", "key": ""}, {"key": "k", "trust": "t"}] {
-		not signers.accepts(signer, said)
+		not accepted(signer, said)
 	}
 }
+
+accepted(signer, said) if signers.accepts(signer, said) with input as good.document
 
 key(limits) := {"name": "k", "key": object.union({"spki": "sha256:k"}, limits)}
 
@@ -48,7 +50,13 @@ test_key_validity[note] if {
 		"last second": {"limits": {"notAfter": 100}, "at": 99, "want": true},
 		"ends": {"limits": {"notAfter": 100}, "at": 100, "want": false},
 		"revoked": {"limits": {"revokedAt": 100}, "at": 100, "want": false},
-		"revoked later": {"limits": {"revokedAt": 100}, "at": 99, "want": true},
+		"revoked later (A24)": {"limits": {"revokedAt": 100}, "at": 99, "want": false},
+		"revoked later and accepted (A24)": {"limits": {"revokedAt": 100, "acceptBeforeRevocation": true}, "at": 99, "want": true},
+		"revoked before and accepted (A24)": {"limits": {"revokedAt": 100, "acceptBeforeRevocation": true}, "at": 100, "want": false},
+		"no trusted time and accepted (A24)": {"limits": {"revokedAt": 100, "acceptBeforeRevocation": true}, "at": 0, "want": false},
+		"to be revoked": {"limits": {"revokedAt": 1795150001}, "at": 99, "want": true},
+		"for this environment": {"limits": {"environments": ["production"]}, "at": 99, "want": true},
+		"for another environment": {"limits": {"environments": ["staging"]}, "at": 99, "want": false},
 		"no trusted time": {"limits": {"revokedAt": 100}, "at": 0, "want": false},
 	}
 	fits := {true | signers.accepts(key(case.limits), signed(case.at))} with input as good.document
@@ -61,6 +69,13 @@ test_time_matters_only_without_a_trusted_time if {
 	signers.instants(signed(0)) == {1786510000, 1803790000} with input as good.document
 	signers.instants(signed(5)) == set() with input as good.document
 	signers.instants(claims) == set() with input as good.document
+}
+
+revoked(accept) := good.changed([{"op": "replace", "path": "requirements/signers/1/key", "value": {"spki": "k", "revokedAt": 7, "acceptBeforeRevocation": accept}}])
+
+test_revocation_matters_whenever_it_signed if {
+	signers.instants(signed(5)) == {7} with input as revoked(false)
+	signers.instants(signed(5)) == set() with input as revoked(true)
 }
 
 test_names[note] if {

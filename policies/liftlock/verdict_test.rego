@@ -87,9 +87,16 @@ test_summary_of_several if {
 }
 
 test_never_again if {
-	said := liftlock.verdict with input as good.changed([{"op": "replace", "path": "requirements/gates/vulnerabilities/enforce", "value": "off"}])
+	said := liftlock.verdict with input as good.changed(lasting)
 	said.reconsiderAt == 0
 }
+
+# lasting is the good input in which nothing that signers rely on ends.
+lasting := [
+	{"op": "remove", "path": "requirements/signers/1"},
+	{"op": "replace", "path": "requirements/trust", "value": [{"name": "public-good", "sha256": "1"}]},
+	{"op": "replace", "path": "requirements/gates/vulnerabilities/enforce", "value": "off"},
+]
 
 # Time alone changes the answer where a waiver begins and where it ends.
 test_again_when_a_waiver_begins_or_ends[note] if {
@@ -98,9 +105,8 @@ test_again_when_a_waiver_begins_or_ends[note] if {
 		"holds": {"from": 1795149000, "expires": 1795150009, "again": 1795150009},
 		"is over": {"from": 1795149000, "expires": 1795150000, "again": 0},
 	}
-	said := liftlock.verdict with input as good.changed([
-		{"op": "replace", "path": "requirements/gates/vulnerabilities/enforce", "value": "off"},
+	said := liftlock.verdict with input as good.changed(array.concat(lasting, [
 		{"op": "replace", "path": "requirements/waivers", "value": [{"name": "w", "codes": ["DOWNGRADE"], "vulnerabilities": [], "owner": "@sec", "justification": "j", "from": case.from, "expires": case.expires}]},
-	])
+	]))
 	said.reconsiderAt == case.again
 }

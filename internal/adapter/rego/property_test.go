@@ -84,6 +84,9 @@ func generated(t *testing.T, random *rand.Rand) verdict.Input {
 	if maybe() {
 		r.Signers[1].Key.RevokedAt = near()
 	}
+	r.Signers[1].Key.AcceptBeforeRevocation = maybe()
+	r.Trust[0].RefreshedAt, r.Trust[0].MaxAge = near(), random.Int64N(40)*day
+	r.Trust[0].AuthoritiesUntil = near() + random.Int64N(2)*30*day
 	for range random.IntN(3) {
 		w := waiver([]string{"@dana", "@sec"}[random.IntN(2)], near())
 		w.From = near()
