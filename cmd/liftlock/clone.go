@@ -55,5 +55,5 @@ func judgingBot(narration io.Writer) (b *bot.Bot, closeBot func(), err error) {
 		return nil, nil, err
 	}
 	log := slog.New(slog.NewTextHandler(narration, &slog.HandlerOptions{Level: slog.LevelError}))
-	return newBot(nil, verifier, http.DefaultTransport, noMeters{}, log), verifier.Close, nil
+	return bot.New(botOptions(verifier, http.DefaultTransport, noMeters{}, log)), verifier.Close, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/adapter/queue"
+	"github.com/liftlock/liftlock/internal/bot"
 	"github.com/liftlock/liftlock/internal/server"
 )
 
@@ -85,7 +86,10 @@ func serve(ctx context.Context, o serveOptions, listener net.Listener, narration
 		return errors.Join(err, listener.Close())
 	}
 	defer verifier.Close()
-	b := newBot(newHost(app, o.data, figures.transport("git")), verifier, figures.transport("registry"), figures, log)
+	settings := botOptions(verifier, figures.transport("registry"), figures, log)
+	settings.Host = newHost(app, o.data, figures.transport("git"))
+	settings.Again = func(repository string) { work.Add(repository, 0) }
+	b := bot.New(settings)
 	log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "github", o.api, "app", o.app)
 	err = server.New(server.Options{
 		Bot: b, Queue: work, Log: log, Metrics: figures.handler(), Compare: o.compare, Workers: o.workers,

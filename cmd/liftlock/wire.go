@@ -88,12 +88,12 @@ func newVerifier() (*child.Verifier, error) {
 	return child.New(child.Options{Path: path, Args: []string{verifyWorker}}), nil
 }
 
-// newBot is a bot that can judge; with a host it can also act.
-func newBot(h bot.Host, verifier bot.Verifier, transport http.RoundTripper, metrics bot.Metrics, log *slog.Logger) *bot.Bot {
-	return bot.New(bot.Options{
-		Host: h, Registry: registry.New(registry.Options{Transport: transport}), Verifier: verifier, NewJudge: newJudge,
+// botOptions are those of a bot that can judge. With a host it can also act.
+func botOptions(verifier bot.Verifier, transport http.RoundTripper, metrics bot.Metrics, log *slog.Logger) bot.Options {
+	return bot.Options{
+		Registry: registry.New(registry.Options{Transport: transport}), Verifier: verifier, NewJudge: newJudge,
 		Metrics: metrics, Log: log, Now: time.Now, Poll: defaultPoll,
-	})
+	}
 }
 
 // defaultPoll is how often a registry is looked at where an image does not say.

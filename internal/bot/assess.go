@@ -33,8 +33,8 @@ type assessment struct {
 // assess judges every unit that is not at its candidates, and decides what to do. It changes nothing: plan shows what serve then does.
 func (b *Bot) assess(ctx context.Context, r *repository, v *view) ([]assessment, error) {
 	assessments := make([]assessment, len(v.units))
-	var judging errgroup.Group
-	judging.SetLimit(registriesAtOnce)
+	v.patient()
+	var judging errgroup.Group // of all units at once: who waits for a registry takes nobody's turn
 	for n, unit := range v.units {
 		judging.Go(func() error {
 			a, err := b.assessUnit(ctx, v, unit)
@@ -51,7 +51,7 @@ func (b *Bot) assess(ctx context.Context, r *repository, v *view) ([]assessment,
 		situation, err := b.situation(ctx, r, v, a, slots)
 		if err != nil { // one pull request that cannot be read stops its own unit and no other
 			a.unseen, a.action = err, promotion.Unseen
-			v.reconsiderBy(v.at + lookAgain)
+			v.reconsiderBy(v.at + int64(lookAgain.Seconds()))
 			b.Log.ErrorContext(ctx, "proposal cannot be read", "environment", a.unit.Environment, "application", a.unit.Application, "error", err)
 			continue
 		}
@@ -67,8 +67,9 @@ func (b *Bot) assess(ctx context.Context, r *repository, v *view) ([]assessment,
 			slots.take(v, a.unit)
 		}
 		v.reconsiderBy(reconsiderAt(a.judgements))
-		if a.unseen != nil || unread(a.judgements) {
-			v.reconsiderBy(v.at + lookAgain)
+		v.reconsiderUnread(a.judgements)
+		if a.unseen != nil {
+			v.reconsiderBy(v.at + int64(max(lookAgain, retryAfter(a.unseen)).Seconds()))
 		}
 	}
 	return assessments, nil
@@ -78,7 +79,7 @@ func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (ass
 	a := assessment{unit: unit, result: verdict.Passed, lane: pipeline.Fast, unseen: v.unseenOf(unit)}
 	moves := unit.Moves(unit.Candidates(v.units, v.seen))
 	for _, move := range moves {
-		same, err := b.sameCandidate(ctx, move)
+		same, err := b.sameCandidate(ctx, v, move)
 		if err != nil {
 			a.unseen = err
 			b.Log.WarnContext(ctx, "candidate could not be compared with what is there", "environment", unit.Environment,
@@ -93,7 +94,12 @@ func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (ass
 		return a, nil
 	}
 	var err error
-	if a.judgements, err = b.judgeAll(ctx, v, unit, a.moves, nil); err != nil {
+	a.judgements, err = b.judgeAll(ctx, v, unit, a.moves, nil)
+	if errors.Is(err, errStillLooking) {
+		a.judgements, a.unseen = nil, err
+		return a, nil
+	}
+	if err != nil {
 		return a, err
 	}
 	a.result, a.lane = worst(a.judgements)
@@ -104,18 +110,19 @@ func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (ass
 }
 
 // sameCandidate reports whether an index moved only in its attestations: then nothing that runs has changed.
-func (b *Bot) sameCandidate(ctx context.Context, move promotion.Move) (bool, error) {
+func (b *Bot) sameCandidate(ctx context.Context, v *view, move promotion.Move) (bool, error) {
 	if move.From.Digest.IsZero() {
 		return false, nil
 	}
-	from, err := b.Registry.Manifest(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest})
+	a := v.asking(move.Image.Repository)
+	from, err := b.gatherer.manifest(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest}, a)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil // what runs now is gone from the registry: the candidate cannot be the same
 	}
 	if err != nil {
 		return false, err
 	}
-	to, err := b.Registry.Manifest(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.To.Digest})
+	to, err := b.gatherer.manifest(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.To.Digest}, a)
 	if err != nil {
 		return false, err
 	}
@@ -203,14 +210,15 @@ func (v *view) current(a *assessment) bool {
 	return len(a.moves) == 0 && a.unseen == nil && len(candidates) == len(a.unit.Images)
 }
 
-// lookAgain is after how many seconds a registry that could not be read is read again: no event says that it is back.
-const lookAgain = 60
-
-// unread reports whether a place that may hold evidence, or that says which image is older, could not be read.
-func unread(judgements []judgement) bool {
-	return slices.ContainsFunc(judgements, func(j judgement) bool {
-		return j.evidence.Order.Downgrade == "unknown" || slices.ContainsFunc(j.evidence.Looked, func(l evidence.Look) bool { return l.State == evidence.LookUnknown })
-	})
+// reconsiderUnread asks for another look where a place that may hold evidence, or that says which image is older, could not be read.
+func (v *view) reconsiderUnread(judgements []judgement) {
+	unread := func(l evidence.Look) bool { return l.State == evidence.LookUnknown }
+	for _, j := range judgements {
+		if j.evidence.Order.Downgrade == "unknown" || slices.ContainsFunc(j.evidence.Looked, unread) ||
+			slices.ContainsFunc(j.evidence.Children, func(c verdict.Child) bool { return slices.ContainsFunc(c.Looked, unread) }) {
+			v.reconsiderBy(max(j.again, v.at+1))
+		}
+	}
 }
 
 func (v *view) reconsiderBy(at int64) {

@@ -30,12 +30,17 @@ type Options struct {
 	Now          func() time.Time
 	// Poll is how often a registry is looked at where an image does not say.
 	Poll time.Duration
+	// Again asks for a reconcile of a repository at once. Where it is nil nobody could be told that a slow registry has answered, so that
+	// every one is waited for.
+	Again func(repository string)
 }
 
 // Bot watches repositories. It keeps nothing but caches: whatever it needs to know stands in git, in the registry or on the forge.
 type Bot struct {
 	Options
+	ages     *ages
 	gatherer *gatherer
+	judging  chan struct{} // holds an element for each verdict that is being made
 
 	mu           sync.Mutex // protects repositories
 	repositories map[string]*repository
@@ -44,7 +49,10 @@ type Bot struct {
 // New returns a bot that knows no repository yet.
 func New(o Options) *Bot {
 	o.NewJudge = remembered(o.NewJudge)
-	return &Bot{Options: o, gatherer: newGatherer(o.Registry, o.Verifier), repositories: map[string]*repository{}}
+	ages := &ages{}
+	return &Bot{
+		Options: o, ages: ages, gatherer: newGatherer(o, ages), judging: make(chan struct{}, judgingAtOnce), repositories: map[string]*repository{},
+	}
 }
 
 // Repositories lists the repositories that the App is installed on.
@@ -80,7 +88,7 @@ func (b *Bot) Notice(h Hint) []string {
 func (b *Bot) repositoryLocked(name string) *repository {
 	r, ok := b.repositories[name]
 	if !ok {
-		r = newRepository(name)
+		r = b.newRepository(name)
 		b.repositories[name] = r
 	}
 	return r

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 
@@ -13,9 +12,9 @@ import (
 )
 
 // downgrade compares the candidate with what it replaces (A86: an old signed image is served again).
-func (b *Bot) downgrade(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) (answer, by string) {
+func (b *Bot) downgrade(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) (answer, by string, err error) {
 	if move.From.Digest.IsZero() {
-		return "no", "history"
+		return "no", "history", nil
 	}
 	c := comparison{
 		held:    v.chain.Memory.Held(unit.Environment, move.Image.Repository, move.To.Digest),
@@ -24,11 +23,15 @@ func (b *Bot) downgrade(ctx context.Context, v *view, unit promotion.Unit, move 
 	}
 	c.order, c.by, _ = v.set.Image(move.Image.Name).Watch.Compare(move.From.Tag, move.To.Tag)
 	if !c.held && c.read && c.order <= 0 { // else it is decided, whatever the other one says
-		var err error
-		c.replaced, err = b.gatherer.built(ctx, digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest})
+		replaced := digest.Reference{Repository: move.Image.Repository, Digest: move.From.Digest}
+		c.replaced, err = b.gatherer.built(ctx, replaced, v.asking(replaced.Repository))
+		if errors.Is(err, errStillLooking) {
+			return "", "", err
+		}
 		c.read, c.gone = err == nil, errors.Is(err, fs.ErrNotExist)
 	}
-	return c.downgrade()
+	answer, by = c.downgrade()
+	return answer, by, nil
 }
 
 // comparison is what is known of a candidate and of what it replaces.
@@ -72,17 +75,4 @@ func (f facts) dated() bool {
 	return !slices.ContainsFunc(f.looked, func(l evidence.Look) bool {
 		return (l.Source == lookManifest || l.Source == lookConfiguration) && l.State != evidence.LookOK
 	})
-}
-
-// built returns when an image says that it was built; 0 where it does not say.
-func (g *gatherer) built(ctx context.Context, reference digest.Reference) (int64, error) {
-	manifest, err := g.artifacts.Manifest(ctx, reference)
-	if err != nil {
-		return 0, err
-	}
-	created, err := g.artifacts.Created(ctx, manifest)
-	if err != nil { // not %w: an image that is there in part is not gone
-		return 0, fmt.Errorf("reading the configuration of %s: %v", reference, err)
-	}
-	return created, nil
 }

@@ -20,13 +20,18 @@ import (
 func (b *Bot) guard(ctx context.Context, r *repository, v *view) (merged bool, err error) {
 	var failed []error
 	var guarded []guardedPull
+	v.patient()
 	for _, pull := range v.pulls {
 		if _, ok := v.bases[pull.BaseRef]; !ok {
 			continue // not a branch that an environment lives on
 		}
 		g, err := b.guardPull(ctx, r, v, pull)
-		if err != nil {
+		if errors.Is(err, errStillLooking) { // the others are guarded meanwhile
+			v.reconsiderBy(v.at + int64(lookAgain.Seconds()))
+		} else if err != nil {
 			failed = append(failed, fmt.Errorf("pull request %d: %w", pull.Number, err))
+		}
+		if err != nil {
 			g.check = promotion.CheckRun{Head: pull.HeadCommit, Status: "in_progress", Title: "could not look yet", Summary: "It is tried again."}
 		}
 		guarded = append(guarded, g)
@@ -144,9 +149,7 @@ func (b *Bot) judgeHead(ctx context.Context, r *repository, v *view, h *head) ([
 			}
 		}
 		v.reconsiderBy(reconsiderAt(j.judgements))
-		if unread(j.judgements) {
-			v.reconsiderBy(v.at + lookAgain)
-		}
+		v.reconsiderUnread(j.judgements)
 		judged = append(judged, j)
 	}
 	return judged, nil

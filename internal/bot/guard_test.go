@@ -48,7 +48,8 @@ func (l *lossy) PutCheck(_ context.Context, check promotion.CheckRun) error {
 
 func TestLostAnswerLeavesNoStaleSuccess(t *testing.T) {
 	forge := &lossy{}
-	b, r := &Bot{}, newRepository("acme/deploy")
+	b := New(Options{})
+	r := b.newRepository("acme/deploy")
 	r.remote = &Remote{Proposals: forge}
 	failure := promotion.CheckRun{Head: "a", Status: "completed", Conclusion: "failure"}
 	success := promotion.CheckRun{Head: "a", Status: "completed", Conclusion: "success"}

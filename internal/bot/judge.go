@@ -19,6 +19,7 @@ type judgement struct {
 	evidence verdict.Evidence
 	input    []byte // canonical bytes of the input, as recorded
 	verdict  verdict.Verdict
+	again    int64 // when what could not be read is worth another look
 }
 
 // mergeFacts is what only a pull request has.
@@ -42,29 +43,44 @@ func (b *Bot) judgeAll(ctx context.Context, v *view, unit promotion.Unit, moves 
 }
 
 func (b *Bot) judgeMove(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, merge *mergeFacts) (judgement, error) {
-	reference := digest.Reference{Repository: move.Image.Repository, Digest: move.To.Digest}
-	trust := v.set.Trust(unit.Environment)
-	f := b.gatherer.gather(ctx, reference, trust, v.fresh[move.Image.Repository])
+	f, err := b.gatherer.gather(ctx, v.wanted(unit.Environment, move.Image, move.To.Digest), v.asking(move.Image.Repository))
+	if err != nil {
+		return judgement{}, err
+	}
+	order, err := b.orderOf(ctx, v, unit, move, f)
+	if err != nil {
+		return judgement{}, err
+	}
 	e := verdict.Evidence{
 		Schema: verdict.EvidenceSchema,
 		Stage:  verdict.StagePropose,
 		Subject: verdict.Subject{
 			Repository: move.Image.Repository, Digest: move.To.Digest, Tag: move.To.Tag,
-			MediaType: f.manifest.MediaType, Platforms: present(f.manifest.Platforms),
+			MediaType: f.manifest.MediaType, Platforms: present(f.manifest.Platforms), Strays: f.manifest.Strays,
 		},
 		Target: verdict.Target{
 			Environment: unit.Environment, Application: unit.Application, Image: move.Image.Name,
 			Overlays: overlaysOf(move.Image), From: move.From.Digest, FromTag: move.From.Tag,
 		},
 		Looked: present(f.looked), Signatures: present(f.signatures), Rejected: present(f.rejected),
-		Vulnerabilities: f.vulnerabilities,
-		Order:           b.orderOf(ctx, v, unit, move, f),
+		Children: f.children, Vulnerabilities: f.vulnerabilities, Order: order,
 	}
 	if merge != nil {
 		e.Stage = verdict.StageMerge
 		e.Change, e.Oversight, e.Reviews = merge.change, merge.oversight, merge.reviews
 	}
-	return b.apply(ctx, v, e, v.set.Requirements(unit.Environment, move.Image.Name), move)
+	j, err := b.apply(ctx, v, e, v.set.Requirements(unit.Environment, move.Image.Name), move)
+	j.again = f.again.Unix()
+	return j, err
+}
+
+// wanted is what is gathered about a digest of an image for an environment.
+func (v *view) wanted(environment string, image promotion.Image, d digest.Digest) wanted {
+	return wanted{
+		reference: digest.Reference{Repository: image.Repository, Digest: d}, trust: v.set.Trust(environment),
+		repositories: v.set.SourceRepositories(environment, image.Name),
+		scans:        v.set.Requirements(environment, image.Name).Gates.Vulnerabilities.Enforce != pipeline.EnforceOff,
+	}
 }
 
 // apply asks the rules.
@@ -77,7 +93,9 @@ func (b *Bot) apply(ctx context.Context, v *view, e verdict.Evidence, requiremen
 	if err != nil {
 		return judgement{}, err
 	}
+	b.judging <- struct{}{}
 	said, err := v.judge.Judge(ctx, input)
+	<-b.judging
 	if err != nil {
 		return judgement{}, err
 	}
@@ -86,7 +104,7 @@ func (b *Bot) apply(ctx context.Context, v *view, e verdict.Evidence, requiremen
 }
 
 // orderOf says where the digest stands among the environments.
-func (b *Bot) orderOf(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) *verdict.Order {
+func (b *Bot) orderOf(ctx context.Context, v *view, unit promotion.Unit, move promotion.Move, f facts) (*verdict.Order, error) {
 	order := &verdict.Order{Environments: []verdict.Holding{}, Vetoes: []verdict.Veto{}}
 	for _, environment := range v.set.EnvironmentsOf(move.Image.Name) {
 		if environment == unit.Environment {
@@ -103,8 +121,9 @@ func (b *Bot) orderOf(ctx context.Context, v *view, unit promotion.Unit, move pr
 	for _, veto := range v.chain.Memory.Vetoes(unit.Environment, move.Image.Repository, move.To.Digest) {
 		order.Vetoes = append(order.Vetoes, verdict.Veto{By: veto.By.Login, At: veto.At})
 	}
-	order.Downgrade, order.By = b.downgrade(ctx, v, unit, move, f)
-	return order
+	var err error
+	order.Downgrade, order.By, err = b.downgrade(ctx, v, unit, move, f)
+	return order, err
 }
 
 // worst returns the result and lane of an application: all its images move together, or none does.

@@ -9,9 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/ledger"
@@ -36,6 +33,9 @@ type view struct {
 	seen      map[string]promotion.Candidate // by image name
 	unseen    map[string]error               // images whose registry could not be read
 	fresh     map[digest.Repository]bool     // images whose evidence is to be looked at again
+	since     age                            // what was looked up since is as fresh as what is looked up now
+	wait      *patience                      // with registries; nil: they are waited for
+	again     func()                         // called when one has answered that was not waited for
 	pulls     []promotion.PullRequest
 
 	ledger       Git
@@ -47,11 +47,7 @@ type view struct {
 	reconsider int64 // collected while judging
 }
 
-const (
-	heads = "refs/heads/"
-	// registriesAtOnce bounds how many images are looked up side by side, so that one slow registry stalls nobody else.
-	registriesAtOnce = 8
-)
+const heads = "refs/heads/"
 
 // observe reads what is there now. It returns nil where nothing has changed since the last whole reconcile: then it has cost one ref
 // advertisement, and one request for each image that was due.
@@ -64,7 +60,12 @@ func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error
 	if err != nil {
 		return nil, fmt.Errorf("listing refs: %w", err)
 	}
-	v := &view{at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}, reviews: map[int][]promotion.Review{}}
+	v := &view{
+		at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}, reviews: map[int][]promotion.Review{}, since: b.ages.next(),
+	}
+	if b.Again != nil {
+		v.again = func() { b.Again(r.name) }
+	}
 	if err := b.configure(ctx, r, v); err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error
 		r.refs = refs
 		return nil, nil // no documents: nothing is asked of us here
 	}
-	moved := b.sight(ctx, r, v, h, now)
+	moved := b.sight(ctx, r, v, h)
 	same := r.refs != nil && maps.Equal(r.refs, refs) && !h.any() && !moved && (r.reconsider == 0 || v.at < r.reconsider)
 	if same {
 		return nil, nil
@@ -194,75 +195,6 @@ func load(tree fs.FS, newJudge NewJudge) (*pipeline.Set, Judge, error) {
 		return nil, nil, err
 	}
 	return set, judge, nil
-}
-
-// sight looks up the candidates of all images that are due, and reports whether anything came out differently than before.
-func (b *Bot) sight(ctx context.Context, r *repository, v *view, h hints, now time.Time) bool {
-	v.seen, v.unseen, v.fresh = map[string]promotion.Candidate{}, map[string]error{}, map[digest.Repository]bool{}
-	if v.set == nil {
-		return false
-	}
-	images := v.set.Images()
-	found := make([]sighting, len(images))
-	var looking errgroup.Group
-	looking.SetLimit(registriesAtOnce)
-	for n, image := range images {
-		repository := image.Repository
-		if h.full || h.packages[repository] {
-			v.fresh[repository] = true
-		}
-		known, ok := r.seen[image.Name]
-		if ok && !v.fresh[repository] && now.Before(known.at.Add(b.every(image))) {
-			found[n] = known
-			continue
-		}
-		looking.Go(func() error {
-			c, err := b.resolve(ctx, image)
-			found[n] = sighting{Candidate: c, at: now, err: err}
-			return nil
-		})
-	}
-	_ = looking.Wait() // each image keeps its own error
-	moved := false
-	for n, image := range images {
-		name := image.Name
-		known := r.seen[name]
-		moved = moved || known.Candidate != found[n].Candidate || (known.err == nil) != (found[n].err == nil)
-		r.seen[name] = found[n]
-		if found[n].err != nil {
-			v.unseen[name] = found[n].err
-			b.Log.WarnContext(ctx, "candidate could not be looked up", "repository", r.name, "image", name, "error", found[n].err)
-			continue
-		}
-		v.seen[name] = found[n].Candidate
-	}
-	return moved
-}
-
-// resolve finds the candidate of an image: which tag the watch wants, and what the registry serves there now.
-func (b *Bot) resolve(ctx context.Context, image pipeline.ImageRoute) (promotion.Candidate, error) {
-	tag, exact := image.Watch.Exact()
-	if !exact {
-		tags, err := b.Registry.Tags(ctx, image.Repository)
-		if err != nil {
-			return promotion.Candidate{}, err
-		}
-		var ok bool
-		if tag, ok = image.Watch.Choose(tags); !ok {
-			return promotion.Candidate{}, nil // nothing matches yet: no candidate, and no error
-		}
-	}
-	manifest, err := b.Registry.Resolve(ctx, image.Repository, tag)
-	if errors.Is(err, fs.ErrNotExist) {
-		return promotion.Candidate{}, nil
-	}
-	if err != nil {
-		return promotion.Candidate{}, err
-	}
-	if ok, _ := manifest.Candidate(); !ok {
-		return promotion.Candidate{}, nil // a signature or another attached document at a watched tag is no candidate
-	}
-	return promotion.Candidate{Tag: tag, Digest: manifest.Digest}, nil
 }
 
 // readPulls lists the open pull requests, unless neither a ref nor a hint says that they may differ.

@@ -22,10 +22,11 @@ type Clone struct {
 // Plan says what the next reconciles would do, and why, given the live registries: first what would only be recorded, then what
 // would be proposed. It judges by the functions that serve judges by.
 func (b *Bot) Plan(ctx context.Context, clone Clone) (adopted []ledger.Entry, planned []render.Planned, err error) {
-	v, err := b.viewOf(ctx, clone)
+	v, err := b.viewOf(clone)
 	if err != nil {
 		return nil, nil, err
 	}
+	b.sight(ctx, b.newRepository(checkedOut), v, hints{})
 	if adopted = v.adoptions(); len(adopted) > 0 {
 		if _, _, v.chain, err = v.chain.Append(adopted...); err != nil {
 			return nil, nil, err
@@ -62,7 +63,7 @@ func (b *Bot) planned(ctx context.Context, v *view, a *assessment) (render.Plann
 
 // Verify judges one image for one environment, whether or not any watch has seen it.
 func (b *Bot) Verify(ctx context.Context, clone Clone, image digest.Image, environment string) (render.Proposal, error) {
-	v, err := b.viewOf(ctx, clone)
+	v, err := b.viewOf(clone)
 	if err != nil {
 		return render.Proposal{}, err
 	}
@@ -75,7 +76,7 @@ func (b *Bot) Verify(ctx context.Context, clone Clone, image digest.Image, envir
 		if image.Tag == "" {
 			return render.Proposal{}, fmt.Errorf("image %q: want a tag or a digest", image.Repository)
 		}
-		manifest, err := b.Registry.Resolve(ctx, image.Repository, image.Tag)
+		manifest, err := b.gatherer.registries.resolve(ctx, image.Repository, image.Tag)
 		if err != nil {
 			return render.Proposal{}, fmt.Errorf("looking up %s:%s: %w", image.Repository, image.Tag, err)
 		}
@@ -113,10 +114,12 @@ func (v *view) find(repository digest.Repository, environment string) (promotion
 	return promotion.Unit{}, promotion.Image{}, fmt.Errorf("image %q: no overlay of environment %q uses it", repository, environment)
 }
 
-// viewOf observes a clone: what observe reads from the forge, less what only the forge knows.
-func (b *Bot) viewOf(ctx context.Context, clone Clone) (*view, error) {
-	const checkedOut = ""
-	v := &view{at: b.Now().Unix(), main: checkedOut, refs: map[string]string{}, heads: map[int]*head{}}
+// checkedOut names what is checked out in a clone, in the place of a branch.
+const checkedOut = ""
+
+// viewOf observes a clone: what observe reads from the forge, less what only the forge knows. Registries are not asked yet.
+func (b *Bot) viewOf(clone Clone) (*view, error) {
+	v := &view{at: b.Now().Unix(), main: checkedOut, refs: map[string]string{}, heads: map[int]*head{}, since: b.ages.next()}
 	set, judge, err := load(clone.Tree, b.NewJudge)
 	if err != nil {
 		return nil, err
@@ -139,11 +142,7 @@ func (b *Bot) viewOf(ctx context.Context, clone Clone) (*view, error) {
 	for branch, base := range v.bases {
 		v.bases[branch] = base.withUnits(v.units)
 	}
-	if err := v.readCloneLedger(clone); err != nil {
-		return nil, err
-	}
-	b.sight(ctx, newRepository(checkedOut), v, hints{}, b.Now())
-	return v, nil
+	return v, v.readCloneLedger(clone)
 }
 
 func (v *view) readCloneLedger(clone Clone) error {

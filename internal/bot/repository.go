@@ -36,17 +36,11 @@ type repository struct {
 	pulls      []promotion.PullRequest
 	config     *configuration
 	chain      ledger.Chain
-	chainAt    string // ledger commit that chain was read from
-	seen       map[string]sighting
+	chainAt    string                        // ledger commit that chain was read from
+	sightings  *memo[string, sighting]       // by image name
+	seen       map[string]sighting           // what the last reconcile went by
 	posted     map[string]promotion.CheckRun // by head commit
 	made       map[string]promotion.Commit   // by id
-}
-
-// sighting is what a watch resolved to, and when.
-type sighting struct {
-	promotion.Candidate
-	at  time.Time
-	err error
 }
 
 // configuration is what one state of the base branches says. It is read again only when one of them moves.
@@ -61,9 +55,10 @@ type configuration struct {
 	err       error  // the documents are broken: nothing is promoted until they are mended
 }
 
-func newRepository(name string) *repository {
+func (b *Bot) newRepository(name string) *repository {
 	return &repository{
-		name: name, seen: map[string]sighting{}, posted: map[string]promotion.CheckRun{}, made: map[string]promotion.Commit{},
+		name: name, sightings: newMemo[string, sighting](b.ages, b.Now, contentBytes),
+		seen: map[string]sighting{}, posted: map[string]promotion.CheckRun{}, made: map[string]promotion.Commit{},
 		heard: hints{full: true, packages: map[digest.Repository]bool{}},
 	}
 }
@@ -140,7 +135,7 @@ func (b *Bot) untilNext(r *repository, now time.Time) time.Duration {
 	}
 	if r.config != nil && r.config.set != nil {
 		for _, image := range r.config.set.Images() {
-			next = earlier(next, r.seen[image.Name].at.Add(b.every(image)))
+			next = earlier(next, r.seen[image.Name].until(now))
 		}
 	}
 	return max(next.Sub(now), time.Second)

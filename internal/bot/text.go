@@ -30,9 +30,13 @@ func (b *Bot) proposal(ctx context.Context, v *view, unit promotion.Unit, judgem
 			Order: j.evidence.Order, After: j.evidence.Vulnerabilities, Source: sourceOf(j.evidence.Signatures, requirements.Signers),
 		}
 		if !j.move.From.Digest.IsZero() {
-			replaced := digest.Reference{Repository: j.move.Image.Repository, Digest: j.move.From.Digest}
-			before := b.gatherer.gather(ctx, replaced, v.set.Trust(unit.Environment), false)
-			shown.Before, shown.SourceBefore = before.vulnerabilities, sourceOf(before.signatures, requirements.Signers)
+			v.patient()
+			a := v.asking(j.move.Image.Repository)
+			a.fresh = false
+			// Where a slow registry has not said what it has, people are shown no comparison.
+			if before, err := b.gatherer.gather(ctx, v.wanted(unit.Environment, j.move.Image, j.move.From.Digest), a); err == nil {
+				shown.Before, shown.SourceBefore = before.vulnerabilities, sourceOf(before.signatures, requirements.Signers)
+			}
 		}
 		p.Approvals = max(p.Approvals, requirements.Gates.Review.Approvals)
 		p.Judgements = append(p.Judgements, shown)

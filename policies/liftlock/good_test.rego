@@ -175,6 +175,7 @@ document := {
 					"envelope": "sha256:42fbf29f151fbd45c5794d2354634ff3018d9db5800713e6c9c354e24b2dba1a",
 					"findings": 3,
 					"packages": 120,
+					"subject": "sha256:6105d6cc76af400325e94d588ce511be5bfdbb73b437dc51eca43917d7a43e3d",
 					"signer": {
 						"buildTrigger": "push",
 						"issuer": "https://token.actions.githubusercontent.com",

@@ -107,12 +107,22 @@ covers(rule, _, ids) if {
 }
 
 # unread is what could not be looked at, other than places that hold nothing of interest: findings.
-unread(uninteresting) := {found |
-	some look in list(evidence, ["looked"])
+unread(uninteresting) := unread_among(evidence, uninteresting, "")
+
+# unread_among is the same for whatever was looked for, which is said in words.
+unread_among(about, uninteresting, words) := {found |
+	some look in list(about, ["looked"])
 	not among(look, uninteresting)
 	not was_read(look)
 	code := unread_code(look)
-	found := finding(code, sprintf("%s could not be read: %s", [look.source, title(code)]), {})
+	found := finding(code, sprintf("%s%s could not be read: %s", [look.source, words, title(code)]), {})
+}
+
+# unasked is the places that nobody had the means to ask: findings that decide nothing.
+unasked := {found |
+	some look in list(evidence, ["looked"])
+	look.code == "NOT_CONFIGURED"
+	found := finding("NOT_CONFIGURED", sprintf("%s: %s", [look.source, title("NOT_CONFIGURED")]), {})
 }
 
 # The verifier reads nothing from a registry, whatever its error says.

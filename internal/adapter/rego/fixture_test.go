@@ -132,7 +132,7 @@ func report(tool string, by evidence.Claims) verdict.Report {
 		by.VerifiedAt = scanAt + minute
 	}
 	return verdict.Report{
-		Envelope: hash("report of " + tool), Tool: tool, At: scanAt, DatabaseAt: scanAt - hour, Packages: 120, Findings: 3, Signer: by,
+		Envelope: hash("report of " + tool), Subject: hash("image"), Tool: tool, At: scanAt, DatabaseAt: scanAt - hour, Packages: 120, Findings: 3, Signer: by,
 	}
 }
 

@@ -77,6 +77,8 @@ func allStories() []story {
 	all = append(all, signatureStories()...)
 	all = append(all, keyStories()...)
 	all = append(all, scanStories()...)
+	all = append(all, platformStories()...)
+	all = append(all, forgeStories()...)
 	all = append(all, vulnerabilityStories()...)
 	all = append(all, orderStories()...)
 	all = append(all, changeStories()...)
@@ -112,7 +114,9 @@ func subjectStories() []story {
 		{"EvidenceOfAnotherEnvironment", func(i *verdict.Input) { i.Evidence.Target.Environment = "staging" }, "subject", "SUBJECT_OTHER", failed, "the requirements are not"},
 		{"EvidenceOfAnotherImage", func(i *verdict.Input) { i.Evidence.Target.Image = "cart" }, "subject", "SUBJECT_OTHER", failed, ""},
 		{"EvidenceOfAnotherRepository", func(i *verdict.Input) { i.Requirements.Repository = digest.Repository{} }, "subject", "SUBJECT_OTHER", failed, ""},
-		{"NoDigest", func(i *verdict.Input) { i.Evidence.Subject.Digest = digest.Digest{} }, "subject", "SUBJECT_OTHER", failed, ""},
+		{"NoDigest", func(i *verdict.Input) {
+			i.Evidence.Subject.Digest, i.Evidence.Vulnerabilities.Reports[0].Subject = digest.Digest{}, digest.Digest{}
+		}, "subject", "SUBJECT_OTHER", failed, ""},
 		{"PlatformMissing", func(i *verdict.Input) { i.Requirements.Platforms = []string{"linux/amd64", "linux/s390x"} },
 			"subject", "PLATFORM_MISSING", failed, "no image for linux/s390x; there is linux/amd64, linux/arm64"},
 		{"PlatformsNotSeen", func(i *verdict.Input) {

@@ -33,9 +33,45 @@ findings contains lib.finding("SIGNERS_NONE", "the requirements name no signer",
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains lib.finding("SIGNATURE_ABSENT", "no valid signature of this digest was found", {}) if {
+	absent
+	count(on_children) == 0
+}
+
+absent if {
 	count(signatures) == 0
 	lib.looked_at({"legacy-signature", "referrers"})
 	count(unread) == 0
+}
+
+# METADATA
+# title: What is signed is what is promoted
+# description: A signature of one platform says nothing about the index that lists it, which may list anything else beside.
+# custom:
+#   codes: [SIGNATURE_SUBJECT_IS_CHILD]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+findings contains lib.finding("SIGNATURE_SUBJECT_IS_CHILD", sprintf("no valid signature of this digest was found, only of %s", [concat(", ", on_children)]), {}) if {
+	absent
+	count(on_children) > 0
+}
+
+# on_children is what allowed signers signed in place of the index.
+on_children := sort({sprintf("its %s (%s) by %s", [child.platform, child.digest, name]) |
+	some child in lib.list(lib.evidence, ["children"])
+	some signature in lib.list(child, ["signatures"])
+	some name in signers.accepting(signature.signer)
+})
+
+# METADATA
+# title: A place that nobody could ask is said
+# description: Evidence that lies there does not count; without it the others must do.
+# custom:
+#   codes: [NOT_CONFIGURED]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+findings contains found if {
+	not matched
+	some found in lib.unasked
 }
 
 # METADATA
@@ -54,7 +90,7 @@ findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signat
 # title: Every place was read, or a signature was found
 # description: A signature that was found needs no further place; an absent one may lie where nobody could look.
 # custom:
-#   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
+#   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, FORGE_UNREACHABLE, FORGE_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains found if {
@@ -62,7 +98,7 @@ findings contains found if {
 	some found in unread
 }
 
-unread := lib.unread({"manifest", "configuration", "legacy-attestation"})
+unread := lib.unread({"manifest", "configuration", "legacy-attestation", "children"})
 
 # METADATA
 # title: Why attached objects prove nothing

@@ -12,10 +12,10 @@ subject := object.get(lib.evidence, "subject", {})
 # title: The manifest was read
 # description: A candidate is judged by the bytes that the registry serves; where they could not be read, nothing is known about it.
 # custom:
-#   codes: [REGISTRY_INCONSISTENT, REGISTRY_UNREACHABLE, REGISTRY_DENIED, MANIFEST_TOO_LARGE, MANIFEST_MALFORMED, EVIDENCE_UNSUPPORTED, REALM_NOT_ALLOWED]
+#   codes: [REGISTRY_INCONSISTENT, REGISTRY_UNREACHABLE, REGISTRY_DENIED, MANIFEST_TOO_LARGE, MANIFEST_MALFORMED, EVIDENCE_UNSUPPORTED, REALM_NOT_ALLOWED, TOO_MANY_PLATFORMS]
 #   owner: liftlock
 #   review_by: "2027-06-01"
-findings contains lib.unread({"legacy-signature", "legacy-attestation", "referrers", "verifier"})[_]
+findings contains lib.unread({"legacy-signature", "legacy-attestation", "referrers", "github-attestations", "verifier"})[_]
 
 # METADATA
 # title: Somebody looked for the manifest
@@ -66,6 +66,18 @@ findings contains lib.finding("PLATFORM_MISSING", sprintf("no image for %s; ther
 	was_read
 	some platform in lib.list(lib.requirements, ["platforms"])
 	not platform in platforms
+}
+
+# METADATA
+# title: What describes nothing is said
+# description: An attestation in the index about something outside it proves nothing about what would run. It is ignored.
+# custom:
+#   codes: [ATTESTATION_STRAY]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+findings contains lib.finding("ATTESTATION_STRAY", sprintf("%d of the attestations in the index are about nothing in it, first %s", [count(strays), strays[0]]), {}) if {
+	strays := sort(lib.list(subject, ["strays"]))
+	count(strays) > 0
 }
 
 # was_read is true unless somebody looked in vain: what a registry that is down does not show is not missing.

@@ -33,20 +33,23 @@ looked if {
 
 # METADATA
 # title: Every place was read
-# description: A place that could not be read may hold a newer and worse report.
+# description: A place that could not be read may hold a newer and worse report. That is so of every place that is asked, the forge included, whatever was found elsewhere.
 # custom:
-#   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
+#   codes: [REGISTRY_UNREACHABLE, REGISTRY_DENIED, FORGE_UNREACHABLE, FORGE_DENIED, TOO_MANY_REFERRERS, EVIDENCE_TOO_LARGE, VERIFIER_FAILED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains unread[_]
 
-unread := lib.unread({"manifest", "configuration", "legacy-signature"})
+unread := lib.unread({"manifest", "configuration", "legacy-signature", "children"}) | {found |
+	some child in lib.list(lib.evidence, ["children"])
+	some found in lib.unread_among(child, {"legacy-signature"}, sprintf(" of its %s", [child.platform]))
+}
 
 # METADATA
 # title: A report by an allowed signer is attached
 # description: A report that anybody may attach says nothing. Says why attached ones do not count. None is absent where a place could not be read.
 # custom:
-#   codes: [SCAN_ABSENT, SCAN_UNTRUSTED, PREDICATE_SCHEMA, EVIDENCE_MALFORMED, SUBJECT_MISMATCH]
+#   codes: [SCAN_ABSENT, SCAN_UNTRUSTED, NOT_CONFIGURED, PREDICATE_SCHEMA, EVIDENCE_MALFORMED, SUBJECT_MISMATCH]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains lib.finding("SCAN_ABSENT", "no scan report of this digest was found", {}) if {
@@ -65,23 +68,73 @@ findings contains found if {
 	some found in lib.rejected("vulnerabilities")
 }
 
+findings contains found if {
+	count(trusted) == 0
+	some found in lib.unasked
+}
+
 trusted := [report | some report in reports; count(signers.accepting(report.signer)) > 0]
 
 # METADATA
+# title: Every platform was scanned
+# description: What nobody looked at on one platform may hold anything there, however clean the others are. A report covers the manifest that it is attached to; attached to the index, the platform that it names, or, where it names none, all of them.
+# custom:
+#   codes: [PLATFORM_UNCOVERED]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+findings contains lib.finding("PLATFORM_UNCOVERED", sprintf("no scan report covers %s (%s)", [platform.name, platform.digest]), {"{platform}": platform.name}) if {
+	count(trusted) > 0
+	count(unread) == 0
+	some platform in platforms
+	not covered(platform)
+}
+
+subject := object.get(lib.evidence, "subject", {})
+
+# platforms is what has to be scanned; of an image that is no index, the image itself.
+platforms := found if {
+	found := lib.list(subject, ["platforms"])
+	count(found) > 0
+} else := [{"name": "the image", "digest": object.get(subject, "digest", "?")}]
+
+covered(platform) if {
+	some report in trusted
+	covers(report, platform)
+}
+
+covers(report, platform) if report.subject == platform.digest
+
+covers(report, platform) if {
+	report.subject == subject.digest
+	object.get(report, "platform", "") in {"", platform.name}
+}
+
+# METADATA
 # title: The newest report of each tool decides
-# description: By the trusted time of its signature, so that an old clean report cannot be replayed over a newer bad one.
+# description: For each platform, by the trusted time of its signature, so that an old clean report cannot be replayed over a newer bad one.
 # custom:
 #   owner: liftlock
 #   review_by: "2027-06-01"
 deciding := [report |
 	some report in trusted
-	not outdated(report)
+	decides_any(report)
 ]
 
-outdated(report) if {
+decides_any(report) if {
+	some platform in platforms
+	decides(report, platform)
+}
+
+decides(report, platform) if {
+	covers(report, platform)
+	not outdated(report, platform)
+}
+
+outdated(report, platform) if {
 	some other in trusted
 	tool(other) == tool(report)
 	signed(other) > signed(report)
+	covers(other, platform)
 }
 
 # tool is the name of a scanner without its version.
@@ -108,16 +161,26 @@ full(report) if report.packages > 0
 
 full(report) if report.findings > 0
 
+# The distribution was read from inside the image, and its packages were looked up.
+full(report) if object.get(report, "system", "") != ""
+
 # METADATA
 # title: The report is fresh
-# description: At least one deciding report is younger than the limit, and its database was when it scanned.
+# description: For each platform at least one deciding report is younger than the limit, and its database was when it scanned.
 # custom:
 #   codes: [SCAN_STALE]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains lib.finding("SCAN_STALE", sprintf("%s: %s scanned %s%s, good until %s", [report.envelope, report.tool, lib.utc(anchor(report)), database(report), lib.utc(expires(report))]), {}) if {
-	count(fresh) == 0
+	some platform in platforms
+	not freshly(platform)
 	some report in deciding
+	decides(report, platform)
+}
+
+freshly(platform) if {
+	some pair in fresh
+	decides(pair[1], platform)
 }
 
 # fresh is an array of [until, report]; until 0 is for ever.
@@ -313,7 +376,9 @@ proof := sprintf("%s; %s", [concat("; ", sort([read(pair) | some pair in fresh])
 	demand.method == "severity"
 	demand.severity in {"max", "vendor", "nvd"}
 	is_object(demand.allow)
-	count(fresh) > 0
+	every platform in platforms {
+		freshly(platform)
+	}
 	every report in deciding {
 		full(report)
 		report.at <= lib.at + skew

@@ -1,0 +1,109 @@
+package rego
+
+import (
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/pipeline"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+)
+
+// lookedAt adds what became of a place that is not always looked at.
+func lookedAt(look evidence.Look) func(*verdict.Input) {
+	return func(i *verdict.Input) { i.Evidence.Looked = append(i.Evidence.Looked, look) }
+}
+
+// onChild replaces the signature by one of the first platform alone.
+func onChild(by evidence.Claims) func(*verdict.Input) {
+	return func(i *verdict.Input) {
+		signatures := i.Evidence.Signatures
+		signatures[0].Signer = by
+		i.Evidence.Signatures = nil
+		i.Evidence.Children = []verdict.Child{
+			{Digest: hash("amd64"), Platform: "linux/amd64", Looked: []evidence.Look{{Source: "referrers", State: evidence.LookOK, Count: 1}}, Signatures: signatures},
+			{Digest: hash("arm64"), Platform: "linux/arm64", Looked: []evidence.Look{{Source: "referrers", State: evidence.LookAbsent}}},
+		}
+	}
+}
+
+// of is the good report about one platform, attached to the index.
+func of(platform string) verdict.Report {
+	return altered(func(r *verdict.Report) { r.Envelope, r.Platform = hash("report of "+platform), platform })
+}
+
+// attached is the good report attached to a platform's manifest.
+func attached(child string) verdict.Report {
+	return altered(func(r *verdict.Report) { r.Envelope, r.Subject = hash("report on "+child), hash(child) })
+}
+
+func all(changes ...func(*verdict.Input)) func(*verdict.Input) {
+	return func(i *verdict.Input) {
+		for _, change := range changes {
+			change(i)
+		}
+	}
+}
+
+func platformStories() []story {
+	const gate = "vulnerabilities"
+	hourLater := func(r verdict.Report) verdict.Report {
+		r.Envelope, r.Signer.VerifiedAt = hash("newer"), r.Signer.VerifiedAt+hour
+		return r
+	}
+	old := altered(func(r *verdict.Report) {
+		r.Platform, r.At, r.DatabaseAt, r.Signer.VerifiedAt = "linux/arm64", now-2*day, 0, now-2*day
+	})
+	return []story{
+		{"OnlyAPlatformIsSigned (A04)", onChild(claims()), "signature", "SIGNATURE_SUBJECT_IS_CHILD", failed, "its linux/amd64 (" + hash("amd64").String() + ") by release"},
+		{"OnlyAPlatformIsSignedByAStranger (A04)", onChild(stranger()), "signature", "SIGNATURE_ABSENT", failed, "no valid signature"},
+		{"IndexIsSignedToo (A04)", func(i *verdict.Input) {
+			signatures := i.Evidence.Signatures
+			onChild(claims())(i)
+			i.Evidence.Signatures = signatures
+		}, "signature", "", passed, "signed by release"},
+		{"ExtraPlatformIsNotScanned (A05)", reports(of("linux/amd64")), gate, "PLATFORM_UNCOVERED", failed, "linux/arm64 (" + hash("arm64").String() + ")"},
+		{"ExtraPlatformIsNotScannedOnItsOwn (A05)", reports(attached("amd64")), gate, "PLATFORM_UNCOVERED", failed, "linux/arm64"},
+		{"ReportAboutSomethingElse (A05)", reports(of("linux/amd64"), of("linux/s390x"), attached("elsewhere")), gate, "PLATFORM_UNCOVERED", failed, "linux/arm64"},
+		{"ReportByAStrangerCoversNothing (A05)", reports(of("linux/amd64"), altered(func(r *verdict.Report) { r.Signer = stranger() })),
+			gate, "PLATFORM_UNCOVERED", failed, "linux/arm64"},
+		{"EachPlatformHasAReport (A05)", reports(of("linux/amd64"), of("linux/arm64")), gate, "", passed, "trivy 0.58.0 scanned"},
+		{"APlatformHasItsOwnReport (A05)", reports(of("linux/amd64"), attached("arm64")), gate, "", passed, "trivy 0.58.0 scanned"},
+		{"StaleOnOnePlatform (A42)", reports(hourLater(of("linux/amd64")), old), gate, "SCAN_STALE", failed, old.Envelope.String()},
+		{"NewerReportOfAnotherPlatformReplacesNothing (A43)", all(
+			reports(altered(func(r *verdict.Report) { r.Envelope = hash("both") }), hourLater(of("linux/amd64"))), finds(listedBy(hash("both")))),
+			gate, "VULNERABILITY", failed, "CVE-2026-1111"},
+		{"NewerReportsOfEveryPlatformReplace (A43)", all(
+			reports(altered(func(r *verdict.Report) { r.Envelope = hash("both") }), hourLater(of("linux/amd64")),
+				altered(func(r *verdict.Report) { r.Subject, r.Signer.VerifiedAt = hash("arm64"), scanAt+hour })), finds(listedBy(hash("both")))),
+			gate, "", passed, "0 critical"},
+		{"APlatformsPlacesAreUnreadable", func(i *verdict.Input) {
+			reports(of("linux/amd64"))(i)
+			i.Evidence.Children = []verdict.Child{{Digest: hash("arm64"), Platform: "linux/arm64",
+				Looked: []evidence.Look{{Source: "referrers", State: evidence.LookUnknown, Code: "REGISTRY_UNREACHABLE"}}}}
+		}, gate, "REGISTRY_UNREACHABLE", pending, "referrers of its linux/arm64 could not be read"},
+		{"AttestationOutsideTheIndex (A06)", func(i *verdict.Input) { i.Evidence.Subject.Strays = []digest.Digest{hash("stray")} },
+			"subject", "ATTESTATION_STRAY", passed, "about nothing in it, first " + hash("stray").String()},
+		{"TooManyPlatforms", lookedAt(evidence.Look{Source: "children", State: evidence.LookUnknown, Code: "TOO_MANY_PLATFORMS"}),
+			"subject", "TOO_MANY_PLATFORMS", failed, "children could not be read"},
+		{"CleanGrypeScan (A41)", reports(altered(func(r *verdict.Report) { r.Tool, r.Packages, r.Findings, r.System = "grype 0.110.0", 0, 0, "debian 12" })),
+			gate, "", passed, "grype 0.110.0 scanned"},
+	}
+}
+
+// forgeStories hold what a third place means: what it hides may be a worse report, but never a better reason than a signature that is there.
+func forgeStories() []story {
+	forge := func(state, code string) func(*verdict.Input) {
+		return lookedAt(evidence.Look{Source: evidence.SourceForge, State: state, Code: code})
+	}
+	unsigned := func(i *verdict.Input) {
+		i.Evidence.Signatures = nil
+		i.Requirements.Gates.Vulnerabilities.Enforce = pipeline.EnforceOff
+	}
+	return []story{
+		{"ForgeMayHoldAWorseReport", forge(evidence.LookUnknown, "FORGE_DENIED"), "vulnerabilities", "FORGE_DENIED", pending, "github-attestations could not be read"},
+		{"ForgeMayHoldTheSignature", all(unsigned, forge(evidence.LookUnknown, "FORGE_UNREACHABLE")), "signature", "FORGE_UNREACHABLE", pending, "github-attestations"},
+		{"ForgeHoldsNothing", forge(evidence.LookAbsent, ""), "signature", "", passed, "signed by release"},
+		{"NobodyCouldAskTheForge", forge(evidence.LookAbsent, "NOT_CONFIGURED"), "signature", "", passed, "signed by release"},
+		{"NobodyCouldAskTheForgeForTheSignature", all(unsigned, forge(evidence.LookAbsent, "NOT_CONFIGURED")), "signature", "NOT_CONFIGURED SIGNATURE_ABSENT", failed, "second App"},
+		{"NobodyCouldAskTheForgeForReports", all(reports(), forge(evidence.LookAbsent, "NOT_CONFIGURED")), "vulnerabilities", "NOT_CONFIGURED SCAN_ABSENT", failed, "second App"},
+	}
+}

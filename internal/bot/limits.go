@@ -1,0 +1,35 @@
+package bot
+
+import "time"
+
+const (
+	// gatherTime bounds all that is read and verified about one candidate, the manifests of its platforms included (A33).
+	gatherTime = 60 * time.Second
+	// maxPlatforms bounds beside how many manifests of an index evidence is looked for: the largest official images have about twenty
+	// platforms, and each costs four requests.
+	maxPlatforms = 32
+
+	// perRegistry is how many calls run against one registry side by side. A collection may hold 64 MiB, so that it bounds memory too.
+	perRegistry = 8
+	// atOnce bounds the calls against all registries together: one that never answers leaves two thirds to the others.
+	atOnce = 24
+	// judgingAtOnce bounds how many verdicts are made side by side: that is work for the processor.
+	judgingAtOnce = 8
+
+	// idleWait is how long a reconcile waits for registries while nothing comes in. Who is slower is left behind, and looked at again
+	// once it has answered.
+	idleWait = 2 * time.Second
+	// longestWait ends waiting for registries that answer just fast enough, one after the other.
+	longestWait = 20 * time.Second
+	// lookAgain is after how long a registry that could not be read is read again: no event says that it is back.
+	lookAgain = 60 * time.Second
+
+	// forEver is how long an answer is good that only a new object can change: whoever pushes one says so.
+	forEver = 10 * 365 * 24 * time.Hour
+
+	// factsBytes, contentBytes and resultsBytes bound what is kept, by a rough count of the bytes. Past it everything is forgotten and
+	// looked up again: latency, not correctness.
+	factsBytes   = 64 << 20
+	contentBytes = 32 << 20
+	resultsBytes = 64 << 20
+)

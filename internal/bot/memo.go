@@ -1,0 +1,134 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// errStillLooking says that the answer is on its way: whoever asked has more to do than to wait for it.
+var errStillLooking = errors.New("no answer yet: still looking")
+
+// age orders lookups by when they began. It is no clock: it tells what was looked up since somebody said that it may have changed.
+type age int64
+
+// ages counts. The zero value is ready.
+type ages struct{ count atomic.Int64 }
+
+func (a *ages) next() age { return age(a.count.Add(1)) }
+
+// asking is how somebody asks a memo.
+type asking struct {
+	since age       // what began before is not good enough where fresh is set
+	fresh bool      // somebody said that it may have changed
+	wait  *patience // nil: for as long as it takes
+	again func()    // called once the answer is there, where wait was not long enough; may be nil
+}
+
+// rememberable is what a memo keeps.
+type rememberable interface {
+	// until is how long the value is good, if nobody says that it has changed.
+	until(now time.Time) time.Time
+	// size is a rough number of bytes.
+	size() int
+}
+
+// memo keeps what was looked up, by key. However many ask for a key at once, it is looked up once; who does not wait for the end finds
+// the answer there later.
+type memo[K comparable, V rememberable] struct {
+	ages  *ages
+	now   func() time.Time
+	limit int // in bytes
+
+	mu      sync.Mutex // protects what follows, and the lookups
+	kept    map[K]entry[V]
+	bytes   int
+	lookups map[K]*lookup[V]
+}
+
+type entry[V rememberable] struct {
+	value V
+	began age
+	until time.Time
+}
+
+// lookup is one that runs, or has run: value may be read when done is closed.
+type lookup[V rememberable] struct {
+	began age
+	done  chan struct{}
+	value V
+	late  bool     // somebody has stopped waiting for it
+	again []func() // of those
+}
+
+func newMemo[K comparable, V rememberable](ages *ages, now func() time.Time, limit int) *memo[K, V] {
+	return &memo[K, V]{ages: ages, now: now, limit: limit, kept: map[K]entry[V]{}, lookups: map[K]*lookup[V]{}}
+}
+
+// get returns what is kept or waits for a lookup, one that runs already or a new one. The lookup goes on where waiting ends, for as long as
+// ctx lasts; it is told what was known before. The error is errStillLooking or the context's.
+func (m *memo[K, V]) get(ctx context.Context, key K, a asking, look func(ctx context.Context, before V) V) (V, error) {
+	m.mu.Lock()
+	running, ok := m.lookups[key]
+	if !ok || a.fresh && running.began < a.since {
+		known, ok := m.kept[key]
+		if ok && (!a.fresh || known.began > a.since) && m.now().Before(known.until) {
+			m.mu.Unlock()
+			return known.value, nil
+		}
+		running = &lookup[V]{began: m.ages.next(), done: make(chan struct{})}
+		m.lookups[key] = running
+		go m.run(ctx, key, running, known.value, look)
+	}
+	late := running.late && a.wait != nil
+	m.mu.Unlock()
+	if !late && a.wait.await(ctx, running.done) {
+		return running.value, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	select {
+	case <-running.done:
+		return running.value, nil
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return running.value, err
+	}
+	running.late = true
+	if a.again != nil {
+		running.again = append(running.again, a.again)
+	}
+	return running.value, errStillLooking
+}
+
+func (m *memo[K, V]) run(ctx context.Context, key K, running *lookup[V], before V, look func(context.Context, V) V) {
+	value := look(ctx, before)
+	m.mu.Lock()
+	running.value = value
+	if known := m.kept[key]; known.began < running.began {
+		m.keep(key, entry[V]{value: value, began: running.began, until: value.until(m.now())})
+	}
+	if m.lookups[key] == running {
+		delete(m.lookups, key)
+	}
+	close(running.done)
+	again := running.again
+	m.mu.Unlock()
+	for _, call := range again {
+		call()
+	}
+}
+
+func (m *memo[K, V]) keep(key K, e entry[V]) {
+	if known, ok := m.kept[key]; ok {
+		m.bytes -= known.value.size()
+	}
+	if m.bytes += e.value.size(); m.bytes > m.limit {
+		clear(m.kept)
+		m.bytes = e.value.size()
+	}
+	m.kept[key] = e
+}
