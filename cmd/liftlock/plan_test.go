@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -92,6 +93,12 @@ func TestVerifyAndPlanOnAClone(t *testing.T) {
 		t.Errorf("plan names no cause:\n%s", said)
 	}
 
+	// Environments are shown in the order of the pipeline, not of the alphabet.
+	_, said, _ := r.says("plan", dir)
+	if at := []int{strings.Index(said, "dev/checkout"), strings.Index(said, "staging/checkout"), strings.Index(said, "production/checkout")}; at[0] < 0 || !slices.IsSorted(at) {
+		t.Errorf("plan is not in the order of the pipeline:\n%s", said)
+	}
+
 	r.world.Registry.Break(images.Fault{Status: http.StatusServiceUnavailable})
 	r.ends(exitPending, "PENDING", verify("@"+good.String())...)
 	r.ends(exitPending, "PENDING", "plan", dir)
@@ -99,8 +106,12 @@ func TestVerifyAndPlanOnAClone(t *testing.T) {
 		t.Errorf("verify by tag without a registry: exit status %d, want %d\n%s", code, exitPending, out)
 	}
 	r.world.Registry.Heal()
-	if code, _, narration := r.says(verify(":9.9.9")...); code != exitUsage || !strings.Contains(narration, "9.9.9") {
-		t.Errorf("verify of a tag that is not there: exit status %d, want %d: %s", code, exitUsage, narration)
+	absent := fmt.Sprintf("liftlock: SUBJECT_ABSENT: registry %s has no tag %q of %s: want one that was pushed, or a digest\n", r.world.RegistryHost, "9.9.9", sandbox.ImageName)
+	if code, out, narration := r.says(verify(":9.9.9")...); code != exitFailed || out != "" || narration != absent {
+		t.Errorf("verify of a tag that is not there: exit status %d, want %d: %q", code, exitFailed, narration)
+	}
+	if said := r.ends(exitFailed, "FAILED", verify("@sha256:"+strings.Repeat("1", 64))...); !strings.Contains(said, "SUBJECT_ABSENT") {
+		t.Errorf("verify of a digest that is not there:\n%s", said)
 	}
 	if changed := r.status(dir); changed != "" {
 		t.Errorf("the clone was changed: %s", changed)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,8 +26,11 @@ func verifyCommand(s streams) *cobra.Command {
 		Use:   "verify IMAGE --env ENVIRONMENT",
 		Short: "Judge one image for one environment, by the documents of the clone in the current directory",
 		Long: "Judge one image, REPOSITORY:TAG or REPOSITORY@DIGEST, for one environment. The last line is the verdict.\n" +
-			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING or could not look.",
-		Args: cobra.ExactArgs(1),
+			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING or could not look.\n\n" +
+			"An image that the registry does not have is FAILED. A digest that is not there gets a verdict, SUBJECT_ABSENT; a tag that is not\n" +
+			"there leads to no digest that could be judged, so that an error says it and nothing is written to standard output.",
+		Example: "  liftlock verify ghcr.io/acme/checkout:1.4.2 --env production -C deployments",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			image, err := digest.ParseImage(args[0])
 			if err != nil {
@@ -41,11 +46,8 @@ func verifyCommand(s streams) *cobra.Command {
 			}
 			defer closeBot()
 			p, err := b.Verify(c.Context(), clone, image, environment)
-			if _, ok := errors.AsType[peerError](err); ok && !errors.Is(err, fs.ErrNotExist) {
-				return &exit{code: exitPending, err: err}
-			}
 			if err != nil {
-				return err
+				return verifyError(image, err)
 			}
 			if output.value == "json" {
 				for _, j := range p.Judgements {
@@ -68,4 +70,20 @@ func verifyCommand(s streams) *cobra.Command {
 	}
 	output.add(c, "text", "json")
 	return c
+}
+
+// verifyError gives an error of a peer its exit status: a registry that says that it has no such tag has answered, and trying again
+// will not change that; one that gave no answer has said nothing about the image.
+func verifyError(image digest.Image, err error) error {
+	peer, ok := errors.AsType[peerError](err)
+	if !ok {
+		return err
+	}
+	absent, ok := peer.(coded)
+	if !ok || !errors.Is(err, fs.ErrNotExist) {
+		return &exit{code: exitPending, err: err}
+	}
+	host := image.Repository.Host()
+	return &exit{code: exitFailed, err: fmt.Errorf("%s: registry %s has no tag %q of %s: want one that was pushed, or a digest",
+		absent.Code(), host, image.Tag, strings.TrimPrefix(image.Repository.String(), host+"/"))}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/liftlock/liftlock/internal/core/promotion"
 )
 
-// survey reads which images every environment pins. All overlays that cannot be read are reported at once.
+// survey reads which images every environment pins: units in the order of the pipeline, which is the order in which everything is shown
+// and done, then by application. All overlays that cannot be read are reported at once.
 func survey(set *pipeline.Set, bases map[string]base, main string) ([]promotion.Unit, error) {
 	var units []promotion.Unit
 	var problems []error
@@ -23,7 +24,6 @@ func survey(set *pipeline.Set, bases map[string]base, main string) ([]promotion.
 			problems = append(problems, fmt.Errorf("environment %q: %w", environment.Name, err))
 		}
 	}
-	promotion.SortUnits(units)
 	return units, errors.Join(problems...)
 }
 
@@ -69,6 +69,7 @@ func surveyEnvironment(set *pipeline.Set, environment pipeline.EnvironmentRoute,
 		slices.SortFunc(unit.Images, func(a, b promotion.Image) int { return cmp.Compare(a.Name, b.Name) })
 		units = append(units, *unit)
 	}
+	slices.SortFunc(units, func(a, b promotion.Unit) int { return cmp.Compare(a.Application, b.Application) })
 	return units, errors.Join(problems...)
 }
 

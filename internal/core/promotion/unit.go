@@ -1,7 +1,6 @@
 package promotion
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -124,12 +123,5 @@ func HeldIn(units []Unit, environment, image string) (Candidate, bool) {
 func SameTargets(a, b []Move) bool {
 	return slices.EqualFunc(a, b, func(x, y Move) bool {
 		return x.Image.Name == y.Image.Name && x.To.Digest == y.To.Digest
-	})
-}
-
-// SortUnits orders units by environment, then application: the order in which everything is shown and done.
-func SortUnits(units []Unit) {
-	slices.SortFunc(units, func(a, b Unit) int {
-		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Application, b.Application))
 	})
 }
