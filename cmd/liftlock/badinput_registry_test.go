@@ -29,7 +29,7 @@ func TestRegistryThatIsDownOrLies(t *testing.T) {
 		judge bool
 	}{
 		{name: "everything down", fault: images.Fault{Status: http.StatusServiceUnavailable}, says: "503"},
-		{name: "too many requests", fault: images.Fault{Path: "/tags/list", Status: http.StatusTooManyRequests, RetryAfter: "60"}, says: "429"},
+		{name: "too many requests", fault: images.Fault{Path: "/tags/list", Status: http.StatusTooManyRequests, RetryAfter: "1"}, says: "429"},
 		{name: "credentials refused", fault: images.Fault{Path: "/tags/list", Status: http.StatusForbidden}, says: "403"},
 		{name: "A02 header names another digest", fault: images.Fault{Path: "/manifests/TAG", Digest: other}, says: "sha256"},
 		{name: "A03 other bytes for a digest", fault: images.Fault{Path: "/manifests/sha256:", Method: http.MethodGet, Body: []byte(`{"schemaVersion":2}`)}, says: "REGISTRY_INCONSISTENT", judge: true},

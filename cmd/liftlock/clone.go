@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/liftlock/liftlock/internal/adapter/dial"
 	"github.com/liftlock/liftlock/internal/adapter/gitrepo"
 	"github.com/liftlock/liftlock/internal/bot"
 )
@@ -50,10 +51,23 @@ func branchTree(dir, name string) (fs.FS, error) {
 
 // judgingBot can judge but not act, until it is closed. What it has to say of a slow registry goes to the narration.
 func judgingBot(narration io.Writer) (b *bot.Bot, closeBot func(), err error) {
+	dialer := dial.New()
+	images, err := newRegistry(dialer, envRealms(), func(next http.RoundTripper) http.RoundTripper { return next })
+	if err != nil {
+		return nil, nil, err
+	}
+	attestations, err := tokenReader(dialer)
+	if err != nil {
+		return nil, nil, err
+	}
 	verifier, err := newVerifier()
 	if err != nil {
 		return nil, nil, err
 	}
 	log := slog.New(slog.NewTextHandler(narration, &slog.HandlerOptions{Level: slog.LevelError}))
-	return bot.New(botOptions(verifier, http.DefaultTransport, noMeters{}, log)), verifier.Close, nil
+	settings := botOptions(verifier, images, noMeters{}, log)
+	if attestations != nil {
+		settings.Attestations = attestations
+	}
+	return bot.New(settings), verifier.Close, nil
 }

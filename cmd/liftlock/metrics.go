@@ -53,9 +53,9 @@ func (m *meters) Reconciled(repository, result string, took time.Duration) {
 	m.reconciles.WithLabelValues(repository, result).Observe(took.Seconds())
 }
 
-// transport counts the requests to one kind of peer.
-func (m *meters) transport(peer string) http.RoundTripper {
-	return counting{next: http.DefaultTransport, count: func(method string, status int) {
+// counted counts the requests to one kind of peer.
+func (m *meters) counted(peer string, next http.RoundTripper) http.RoundTripper {
+	return counting{next: next, count: func(method string, status int) {
 		m.requests.WithLabelValues(peer, method, strconv.Itoa(status)).Inc()
 	}}
 }

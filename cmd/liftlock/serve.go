@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/liftlock/liftlock/internal/adapter/dial"
 	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/adapter/queue"
 	"github.com/liftlock/liftlock/internal/bot"
@@ -31,6 +33,8 @@ type serveOptions struct {
 	workers int
 	verbose bool
 	limits  forge.WriteLimits
+	reader  readerOptions
+	realms  []string // REGISTRY=HOST
 }
 
 func serveCommand(s streams) *cobra.Command {
@@ -54,6 +58,8 @@ func serveCommand(s streams) *cobra.Command {
 	f.Int64Var(&o.app, "app-id", envNumber("LIFTLOCK_APP_ID"), "number of the GitHub App")
 	f.StringVar(&o.key, "private-key", env("LIFTLOCK_PRIVATE_KEY_FILE", ""), "file with the App's private key, PEM")
 	f.StringSliceVar(&o.secrets, "webhook-secret", envList("LIFTLOCK_WEBHOOK_SECRET_FILE"), "file with the webhook secret; give two while one is being replaced")
+	o.reader.flags(f)
+	f.StringSliceVar(&o.realms, "realm", envRealms(), "REGISTRY=HOST: a token service on another host that a registry may send credentials to")
 	f.StringVar(&o.data, "data", env("LIFTLOCK_DATA", "data"), "directory for mirrors and caches")
 	f.StringVar(&o.listen, "listen", env("LIFTLOCK_LISTEN", "127.0.0.1:8080"), "address for webhooks, probes and metrics")
 	f.DurationVar(&o.compare, "compare", 10*time.Minute, "how often everything is compared, whatever events said")
@@ -71,13 +77,18 @@ func serve(ctx context.Context, o serveOptions, listener net.Listener, narration
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(narration, &slog.HandlerOptions{Level: level}))
-	key, secrets, err := o.read()
+	given, err := o.read()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	work := queue.New()
 	figures := newMeters(work.Len)
-	app, err := forge.NewApp(forge.Options{APIURL: o.api, AppID: o.app, PrivateKey: key, Transport: figures.transport("github"), Limits: o.limits})
+	dialer := dial.New()
+	app, attestations, err := o.apps(given, dialer, figures)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	images, err := newRegistry(dialer, o.realms, func(next http.RoundTripper) http.RoundTripper { return figures.counted("registry", next) })
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -86,26 +97,39 @@ func serve(ctx context.Context, o serveOptions, listener net.Listener, narration
 		return errors.Join(err, listener.Close())
 	}
 	defer verifier.Close()
-	settings := botOptions(verifier, figures.transport("registry"), figures, log)
-	settings.Host = newHost(app, o.data, figures.transport("git"))
+	settings := botOptions(verifier, images, figures, log)
+	settings.Host = newHost(app, o.data, figures.counted("git", http.DefaultTransport))
+	settings.Attestations = attestations
 	settings.Again = func(repository string) { work.Add(repository, 0) }
 	b := bot.New(settings)
 	log.InfoContext(ctx, "serving", "address", listener.Addr().String(), "github", o.api, "app", o.app)
 	err = server.New(server.Options{
 		Bot: b, Queue: work, Log: log, Metrics: figures.handler(), Compare: o.compare, Workers: o.workers,
-		Verify: func(signature string, body []byte) error { return forge.VerifySignature(secrets, signature, body) },
-		Parse:  parseDelivery,
+		Verify: func(signature string, body []byte) error {
+			return forge.VerifySignature(given.secrets, signature, body)
+		},
+		Parse: parseDelivery,
 	}).Run(ctx, listener)
 	log.InfoContext(context.WithoutCancel(ctx), "stopped")
 	return err
 }
 
-func (o serveOptions) read() (key []byte, secrets [][]byte, err error) {
+// credentials are what the files hold that serve is given.
+type credentials struct {
+	key, reader []byte // private keys; reader may be nil
+	secrets     [][]byte
+}
+
+func (o serveOptions) read() (credentials, error) {
+	var given credentials
 	var problems []error
 	if o.app <= 0 {
 		problems = append(problems, errors.New("--app-id (or LIFTLOCK_APP_ID): want the number of the GitHub App"))
 	}
-	key, err = readSetting("--private-key (or LIFTLOCK_PRIVATE_KEY_FILE)", o.key)
+	var err error
+	given.key, err = readSetting("--private-key (or LIFTLOCK_PRIVATE_KEY_FILE)", o.key)
+	problems = append(problems, err)
+	given.reader, err = o.reader.read()
 	problems = append(problems, err)
 	if len(o.secrets) == 0 {
 		problems = append(problems, errors.New("--webhook-secret (or LIFTLOCK_WEBHOOK_SECRET_FILE): want a file"))
@@ -113,9 +137,30 @@ func (o serveOptions) read() (key []byte, secrets [][]byte, err error) {
 	for _, file := range o.secrets {
 		secret, err := readSetting("--webhook-secret", file)
 		problems = append(problems, err)
-		secrets = append(secrets, secret)
+		given.secrets = append(given.secrets, secret)
 	}
-	return key, secrets, errors.Join(problems...)
+	return given, errors.Join(problems...)
+}
+
+// apps makes the App that writes, and what reads attestations: the same App where it is installed on a source repository, else the
+// second one.
+func (o serveOptions) apps(given credentials, dialer *dial.Dialer, figures *meters) (*forge.App, *forge.Reader, error) {
+	settings := forge.Options{APIURL: o.api, AppID: o.app, PrivateKey: given.key, Transport: figures.counted("github", dialer.Configured()), Limits: o.limits}
+	app, err := forge.NewApp(settings)
+	if err != nil {
+		return nil, nil, err
+	}
+	apps := []*forge.App{app}
+	if given.reader != nil {
+		settings.AppID, settings.PrivateKey = o.reader.app, given.reader
+		second, err := forge.NewApp(settings)
+		if err != nil {
+			return nil, nil, fmt.Errorf("the second App: %w", err)
+		}
+		apps = append(apps, second)
+	}
+	reader, err := newReader(dialer, apps...)
+	return app, reader, err
 }
 
 // readSetting reads a file that must not be empty; the line end that editors add is no part of a secret.

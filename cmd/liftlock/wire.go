@@ -89,9 +89,9 @@ func newVerifier() (*child.Verifier, error) {
 }
 
 // botOptions are those of a bot that can judge. With a host it can also act.
-func botOptions(verifier bot.Verifier, transport http.RoundTripper, metrics bot.Metrics, log *slog.Logger) bot.Options {
+func botOptions(verifier bot.Verifier, images *registry.Client, metrics bot.Metrics, log *slog.Logger) bot.Options {
 	return bot.Options{
-		Registry: registry.New(registry.Options{Transport: transport}), Verifier: verifier, NewJudge: newJudge,
+		Registry: images, Verifier: verifier, NewJudge: newJudge,
 		Metrics: metrics, Log: log, Now: time.Now, Poll: defaultPoll,
 	}
 }
