@@ -54,7 +54,7 @@ func VulnerabilityPredicate(s Scan) any {
 			"result": object{
 				"SchemaVersion": 2, "CreatedAt": rfc3339(s.FinishedAt), "ArtifactType": "container_image", "Trivy": object{"Version": "0.58.0"},
 				"Metadata": object{"ImageConfig": platformOf(s.Platform)},
-				"Results": []object{{"Target": "debian 12", "Class": "os-pkgs", "Type": "debian", "Packages": packages, "Vulnerabilities": findings}},
+				"Results":  []object{{"Target": "debian 12", "Class": "os-pkgs", "Type": "debian", "Packages": packages, "Vulnerabilities": findings}},
 			},
 		},
 		"metadata": object{"scanStartedOn": rfc3339(s.FinishedAt.Add(-time.Minute)), "scanFinishedOn": rfc3339(s.FinishedAt)},
