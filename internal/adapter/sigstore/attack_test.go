@@ -392,6 +392,25 @@ func TestTamperedBytes(t *testing.T) {
 	}
 }
 
+// A37: two bytes of JSON become a hundred in memory, so that it is not the size of an object alone that is bounded.
+func TestBundleOfManyParts(t *testing.T) {
+	w := newWorld(t)
+	good := made(t)(w.keyless.Sign(w.image, signer.Bundle))
+	for _, member := range []string{"tlogEntries", "timestampVerificationData"} {
+		crowd := "[" + strings.TrimSuffix(strings.Repeat("{},", 1_000_000), ",") + "]"
+		if member != "tlogEntries" {
+			crowd = `{"rfc3161Timestamps":` + crowd + "}"
+		}
+		w.wantRejected(t, codeMalformed, rewritten(t, good, func(doc map[string]any) {
+			doc["verificationMaterial"].(map[string]any)[member] = json.RawMessage(crowd)
+		}))
+	}
+	w.wantRejected(t, codeMalformed, rewritten(t, good, func(doc map[string]any) {
+		signed := doc["dsseEnvelope"].(map[string]any)
+		signed["payload"] = strings.Repeat("_", maxBundleRest) // not the spelling that is taken out
+	}))
+}
+
 // A key that nobody trusts, and a bare signature over the manifest, which says nothing of what it means.
 func TestStrangeKeyAndBareSignature(t *testing.T) {
 	w := newWorld(t)

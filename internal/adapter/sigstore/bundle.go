@@ -55,6 +55,9 @@ func (c *candidate) parseBundle(d digest.Digest, body []byte) error {
 		return reject(codeMalformed, "reading bundle: want JSON, got %q", clip(string(body)))
 	}
 	rest, payload := cutPayload(body)
+	if len(rest) > maxBundleRest {
+		return reject(codeMalformed, "reading bundle: want at most %d bytes beside a payload in standard base64, got %d", maxBundleRest, len(rest))
+	}
 	b := &bundled{Bundle: &bundle.Bundle{}}
 	if err := b.UnmarshalJSON(rest); err != nil {
 		return reject(codeMalformed, "reading bundle: %w", err)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -52,10 +53,12 @@ func verifyOne(d digest.Digest, envelope evidence.Envelope, trusted trust) (veri
 	if err != nil {
 		return nil, err
 	}
+	giveBack(len(envelope.Body))
 	signers, err := c.signers(d, trusted)
 	if err != nil {
 		return nil, err
 	}
+	giveBack(len(envelope.Body))
 	if err := c.read(); err != nil {
 		return nil, err
 	}
@@ -65,6 +68,14 @@ func verifyOne(d digest.Digest, envelope evidence.Envelope, trusted trust) (veri
 		verified = append(verified, v)
 	}
 	return verified, nil
+}
+
+// giveBack collects what the last step decoded of a large object before the next one decodes it again. The collector would wait until
+// there is twice as much.
+func giveBack(size int) {
+	if size > largeBody {
+		runtime.GC()
+	}
 }
 
 // stopPanic turns a panic into a rejection. The libraries have been seen to panic on hostile annotations and entries; all of them run on

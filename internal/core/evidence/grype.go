@@ -79,6 +79,9 @@ func decodeGrype(raw []byte) (scannerResult, error) {
 	if err := report.target(&result); err != nil {
 		return scannerResult{}, err
 	}
+	if err := result.expect(matches); err != nil {
+		return scannerResult{}, err
+	}
 	err = decodeList(matches, func(m grypeMatch) error { return result.find(m.normal()) })
 	return result, err
 }

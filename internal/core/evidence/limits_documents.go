@@ -5,8 +5,9 @@ const (
 	maxDepth = 64
 	// maxSubjects is how many subjects a statement may name. More is how a digest is hidden among others (A09).
 	maxSubjects = 64
-	// maxFindings is how many findings one report may hold (A37); the largest real report in the field has some 3,500.
-	maxFindings = 50_000
+	// maxFindings is how many findings one report may hold (A37); the largest real report in the field has some 3,500. In normal form each
+	// takes up to a kilobyte, beside the report itself.
+	maxFindings = 25_000
 	// maxValues bounds all values of a document, also those that are left alone here: the Sigstore library makes a hundred bytes of
 	// each. A scanner report of 16 MiB, the largest that GitHub takes, holds some 400,000.
 	maxValues = 1_000_000

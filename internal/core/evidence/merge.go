@@ -11,7 +11,11 @@ import (
 // names goes by its CVE, where there is exactly one. Where two reports say different things of one finding, the union stands: the
 // worse severity, every fixed version, the earliest publication. Merging a merged list changes nothing.
 func MergeVulnerabilities(reports ...[]Vulnerability) []Vulnerability {
-	merged := slices.Concat(reports...)
+	return merge(slices.Concat(reports...))
+}
+
+// merge is MergeVulnerabilities in the place of its argument.
+func merge(merged []Vulnerability) []Vulnerability {
 	for i := range merged {
 		merged[i] = merged[i].underPrimaryName()
 	}
@@ -25,7 +29,7 @@ func MergeVulnerabilities(reports ...[]Vulnerability) []Vulnerability {
 			merged[last] = v
 		}
 	}
-	return slices.Clip(merged[:min(last+1, len(merged))])
+	return merged[:min(last+1, len(merged))]
 }
 
 // compare orders findings by what identifies them: a vulnerability in an installed package, whichever scanner says so.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -78,7 +79,7 @@ func DecodeVulnerabilities(s Statement) (Scan, error) {
 		Packages:   result.packages,
 		System:     result.system,
 		Platform:   result.platform,
-		Findings:   MergeVulnerabilities(result.findings),
+		Findings:   merge(result.findings),
 	}
 	if at := epoch(predicate.Scanner.DB.LastUpdate); at != 0 {
 		scan.DatabaseAt = at
@@ -151,11 +152,21 @@ func inPredicate(err error) error {
 	return nil
 }
 
+// expect makes room for the findings of a list, at once: growing would take it three times.
+func (r *scannerResult) expect(list []byte) error {
+	n := len(r.findings)
+	for range elements(list) {
+		n++
+	}
+	if n > maxFindings {
+		return coded(CodePredicateSchema, "reading scan: want at most %d findings, got %d", maxFindings, n)
+	}
+	r.findings = slices.Grow(r.findings, n-len(r.findings))
+	return nil
+}
+
 // find adds a finding to those of the report.
 func (r *scannerResult) find(v Vulnerability) error {
-	if len(r.findings) == maxFindings {
-		return coded(CodePredicateSchema, "reading scan: want at most %d findings, got more", maxFindings)
-	}
 	if err := v.check(); err != nil {
 		return err
 	}

@@ -71,6 +71,9 @@ func (r *scannerResult) trivyTarget(target []byte) error {
 		}
 	}
 	if findings := Member(target, "Vulnerabilities"); findings != nil {
+		if err := r.expect(findings); err != nil {
+			return err
+		}
 		return decodeList(findings, func(f trivyFinding) error { return r.find(f.normal()) })
 	}
 	return nil
