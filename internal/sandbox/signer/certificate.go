@@ -92,19 +92,20 @@ func (id Identity) extensions(without []int) ([]pkix.Extension, error) {
 	return list, nil
 }
 
-// issue makes a leaf certificate for id, valid from begin, and its key.
-func (a *Authority) issue(id Identity, from issuer, begin, end time.Time, flaws Flaws) (*x509.Certificate, *ecdsa.PrivateKey, error) {
-	key, err := deriveKey(a.seed, "leaf", id.SAN(), begin.String())
-	if err != nil {
-		return nil, nil, err
-	}
+// leafKey is the key for a certificate of id that begins then.
+func (a *Authority) leafKey(id Identity, begin time.Time) (*ecdsa.PrivateKey, error) {
+	return deriveKey(a.seed, "leaf", id.SAN(), begin.String())
+}
+
+// issue makes a leaf certificate for id and its key, valid from begin.
+func (a *Authority) issue(id Identity, key *ecdsa.PublicKey, from issuer, begin, end time.Time, flaws Flaws) (*x509.Certificate, error) {
 	san, err := url.Parse(id.SAN())
 	if err != nil {
-		return nil, nil, fmt.Errorf("issuing certificate for %q: %w", id.SAN(), err)
+		return nil, fmt.Errorf("issuing certificate for %q: %w", id.SAN(), err)
 	}
 	extensions, err := id.extensions(flaws.NoClaims)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	serial := sha256.Sum256([]byte(id.SAN() + begin.String()))
 	template := &x509.Certificate{
@@ -116,17 +117,16 @@ func (a *Authority) issue(id Identity, from issuer, begin, end time.Time, flaws 
 		ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 		ExtraExtensions: extensions,
 	}
-	leaf, err := createCertificate(template, from.certificate, &key.PublicKey, from.key)
+	leaf, err := createCertificate(template, from.certificate, key, from.key)
 	if err != nil || a.ct == nil || flaws.NoSCT {
-		return leaf, key, err
+		return leaf, err
 	}
 	sct, err := a.sct(leaf, from.certificate, begin)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	template.ExtraExtensions = append(template.ExtraExtensions, sct)
-	leaf, err = createCertificate(template, from.certificate, &key.PublicKey, from.key)
-	return leaf, key, err
+	return createCertificate(template, from.certificate, key, from.key)
 }
 
 // sct makes the extension that proves that leaf, as it is without it, was promised to the certificate log (RFC 6962, section 3).

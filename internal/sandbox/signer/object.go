@@ -59,16 +59,17 @@ func (m sealed) legacyAttestation(envelope dsseEnvelope, predicateType string) (
 		return Object{}, fmt.Errorf("writing envelope: %w", err)
 	}
 	annotations := map[string]string{"dev.cosignproject.cosign/signature": "", "predicateType": predicateType}
-	err = m.annotate(annotations, body, "dsse", func(verifier []byte) map[string]any { return m.dsseEntry(envelope, body, verifier) })
+	err = m.annotate(annotations, body, "dsse", func(verifier []byte) map[string]any { return dsseEntry(envelope, body, verifier) })
 	return m.object(evidence.SourceLegacyAttestation, dsseType, annotations, body), err
 }
 
-func (m sealed) dsseEntry(envelope dsseEnvelope, body, verifier []byte) map[string]any {
+// dsseEntry is what Rekor v1 keeps of an envelope with one signature.
+func dsseEntry(envelope dsseEnvelope, body, verifier []byte) map[string]any {
 	outer, inner := sha256.Sum256(body), sha256.Sum256(envelope.Payload)
 	return map[string]any{
 		"envelopeHash": sha256Value(outer[:]),
 		"payloadHash":  sha256Value(inner[:]),
-		"signatures":   []any{map[string]any{"signature": base64.StdEncoding.EncodeToString(m.signature), "verifier": verifier}},
+		"signatures":   []any{map[string]any{"signature": base64.StdEncoding.EncodeToString(envelope.Signatures[0].Sig), "verifier": verifier}},
 	}
 }
 
@@ -225,7 +226,7 @@ func (m sealed) logBundle(envelope dsseEnvelope) (logEntry, error) {
 	if err != nil {
 		return logEntry{}, fmt.Errorf("writing envelope: %w", err)
 	}
-	kind, version, spec := "dsse", rekorV1, m.dsseEntry(envelope, inner, m.verifier)
+	kind, version, spec := "dsse", rekorV1, dsseEntry(envelope, inner, m.verifier)
 	if log.kind == RekorV2 { // it has one kind of entry, whatever was signed
 		kind, version = "hashedrekord", rekorV2
 		if spec, err = m.hashedEntry(); err != nil {
@@ -233,9 +234,11 @@ func (m sealed) logBundle(envelope dsseEnvelope) (logEntry, error) {
 		}
 	}
 	e, err := log.add(kind, version, spec, m.loggedAt)
-	if err != nil {
-		return logEntry{}, err
-	}
+	return e.entry(), err
+}
+
+// entry is the form in which bundles carry it.
+func (e logged) entry() logEntry {
 	entry := logEntry{
 		Index: e.index, ID: logID{e.id}, KindVersion: kindVersion{e.kind, e.version}, At: e.at, Body: e.body,
 		Proof: inclusionProof{Index: e.index, Root: e.root, Size: e.size, Hashes: e.path, Checkpoint: checkpoint{e.checkpoint}},
@@ -243,7 +246,7 @@ func (m sealed) logBundle(envelope dsseEnvelope) (logEntry, error) {
 	if e.promise != nil {
 		entry.Promise = &promise{e.promise}
 	}
-	return entry, nil
+	return entry
 }
 
 // hashedEntry is an entry of Rekor v2.
@@ -259,8 +262,12 @@ func (m sealed) hashedEntry() (map[string]any, error) {
 		verifier["publicKey"] = rawCertificate{der}
 	}
 	hash := sha256.Sum256(m.message)
+	return hashedEntry(hash[:], map[string]any{"content": m.signature, "verifier": verifier}), nil
+}
+
+// hashedEntry is what Rekor v2 keeps of a signature over something with a SHA-256 hash.
+func hashedEntry(hash []byte, signature any) map[string]any {
 	return map[string]any{"hashedRekordV002": map[string]any{
-		"data":      map[string]any{"algorithm": "SHA2_256", "digest": hash[:]},
-		"signature": map[string]any{"content": m.signature, "verifier": verifier},
-	}}, nil
+		"data": map[string]any{"algorithm": "SHA2_256", "digest": hash}, "signature": signature,
+	}}
 }

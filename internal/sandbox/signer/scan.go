@@ -2,7 +2,6 @@ package signer
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -10,7 +9,6 @@ import (
 type Scan struct {
 	FinishedAt time.Time
 	DatabaseAt time.Time // zero: the report does not say
-	Platform   string    // os/architecture[/variant] that was looked at; empty: the report does not say
 	Packages   []string  // names, looked at and fine
 	Findings   []ScanFinding
 }
@@ -53,20 +51,11 @@ func VulnerabilityPredicate(s Scan) any {
 			"uri": "pkg:github/aquasecurity/trivy@0.58.0", "version": "0.58.0", "db": db,
 			"result": object{
 				"SchemaVersion": 2, "CreatedAt": rfc3339(s.FinishedAt), "ArtifactType": "container_image", "Trivy": object{"Version": "0.58.0"},
-				"Metadata": object{"ImageConfig": platformOf(s.Platform)},
-				"Results":  []object{{"Target": "debian 12", "Class": "os-pkgs", "Type": "debian", "Packages": packages, "Vulnerabilities": findings}},
+				"Results": []object{{"Target": "debian 12", "Class": "os-pkgs", "Type": "debian", "Packages": packages, "Vulnerabilities": findings}},
 			},
 		},
 		"metadata": object{"scanStartedOn": rfc3339(s.FinishedAt.Add(-time.Minute)), "scanFinishedOn": rfc3339(s.FinishedAt)},
 	}
-}
-
-func platformOf(name string) object {
-	config := object{}
-	for n, part := range strings.Split(name, "/") {
-		config[[]string{"os", "architecture", "variant"}[min(n, 2)]] = part
-	}
-	return config
 }
 
 func purl(name, version string) string { return fmt.Sprintf("pkg:deb/debian/%s@%s", name, version) }

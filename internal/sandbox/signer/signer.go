@@ -200,7 +200,11 @@ func (m *sealed) certify() (*ecdsa.PrivateKey, error) {
 	if m.signer.flaws.RetiredIssuer {
 		from, begin = a.retired, a.retired.certificate.NotAfter.Add(-time.Minute)
 	}
-	leaf, key, err := a.issue(m.signer.identity, from, begin, end, m.signer.flaws)
+	key, err := a.leafKey(m.signer.identity, begin)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := a.issue(m.signer.identity, &key.PublicKey, from, begin, end, m.signer.flaws)
 	if err != nil {
 		return nil, err
 	}
@@ -222,5 +226,6 @@ func (m sealed) timestamp(signed []byte) ([]byte, error) {
 	if m.signer.flaws.TimestampOfOther {
 		signed = append([]byte("other"), signed...)
 	}
-	return m.signer.timestamper.timestamp.stamp(signed, m.stampedAt)
+	hash := sha256.Sum256(signed)
+	return m.signer.timestamper.timestamp.stamp(hash[:], nil, m.stampedAt)
 }

@@ -35,13 +35,14 @@ func TestSameSeedSameBytes(t *testing.T) {
 	image, id := digest.Of([]byte("image")), Identity{Repository: "acme/checkout"}
 	objects := func(seed string) (all []byte) {
 		a := newAuthority(t, seed)
+		stamped := a.Keyless(id).TimestampedBy(a)
 		root, err := a.TrustedRootJSON()
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, root...)
 		for _, form := range []Form{Legacy, Bundle} {
-			o, err := a.Keyless(id).Sign(image, form)
+			o, err := stamped.Sign(image, form)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -83,16 +84,18 @@ type (
 		Type   asn1.ObjectIdentifier
 		Values []asn1.RawValue `asn1:"set"`
 	}
+	imprint struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Hash      []byte
+	}
 	// timestampInfo is what is signed, and what a reader wants.
 	timestampInfo struct {
 		Version int
 		Policy  asn1.ObjectIdentifier
-		Imprint struct {
-			Algorithm pkix.AlgorithmIdentifier
-			Hash      []byte
-		}
-		Serial *big.Int
-		Time   time.Time `asn1:"generalized"`
+		Imprint imprint
+		Serial  *big.Int
+		Time    time.Time `asn1:"generalized"`
+		Nonce   *big.Int  `asn1:"optional"`
 	}
 	// signingCertificate names the certificate in the signed part (RFC 5035), so that no other one with the same key can be put there.
 	signingCertificate struct {
@@ -100,13 +103,14 @@ type (
 	}
 )
 
-// stamp returns a timestamp response: that message was there at the time.
-func (t *timestamper) stamp(message []byte, at time.Time) ([]byte, error) {
+// stamp returns a timestamp response: that what has the SHA-256 hash was there at the time. nonce is who asks's own, and may be nil.
+func (t *timestamper) stamp(hash []byte, nonce *big.Int, at time.Time) ([]byte, error) {
 	sha := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, Parameters: asn1.NullRawValue}
-	hash := sha256.Sum256(message)
-	serial := sha256.Sum256(append(hash[:], at.String()...))
-	info := timestampInfo{Version: 1, Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2}, Serial: new(big.Int).SetBytes(serial[:15]), Time: at.UTC()}
-	info.Imprint.Algorithm, info.Imprint.Hash = sha, hash[:]
+	serial := sha256.Sum256(append(bytes.Clone(hash), at.String()...))
+	info := timestampInfo{
+		Version: 1, Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2}, Imprint: imprint{sha, hash},
+		Serial: new(big.Int).SetBytes(serial[:15]), Time: at.UTC(), Nonce: nonce,
+	}
 	content, err := asn1.Marshal(info)
 	if err != nil {
 		return nil, fmt.Errorf("encoding timestamp: %w", err)
