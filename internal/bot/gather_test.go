@@ -1,0 +1,276 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/liftlock/liftlock/internal/adapter/registry"
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/core/verdict"
+	"github.com/liftlock/liftlock/internal/sandbox/images"
+	"github.com/liftlock/liftlock/internal/sandbox/signer"
+)
+
+// wire is a registry. What is attached in it, the verifier of the tests takes for whatever its annotations say.
+type wire struct {
+	testing.TB
+	registry   *images.Registry
+	repository digest.Repository
+	verifier   *fakeVerifier
+	forge      *fakeForge
+	gatherer   *gatherer
+}
+
+// fakeForge holds envelopes by source repository.
+type fakeForge struct {
+	mu    sync.Mutex
+	held  map[string][]evidence.Envelope
+	state map[string]string // of a repository: unknown
+	asked []string
+}
+
+func (f *fakeForge) Attestations(_ context.Context, repository string, _ digest.Digest) ([]evidence.Envelope, evidence.Look) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, repository)
+	look := evidence.Look{Source: evidence.SourceForge, State: evidence.LookAbsent}
+	if held := f.held[repository]; len(held) > 0 {
+		look.State, look.Count = evidence.LookOK, len(held)
+	}
+	if f.state[repository] != "" {
+		look.State, look.Code = evidence.LookUnknown, f.state[repository]
+	}
+	return f.held[repository], look
+}
+
+func newWire(t testing.TB) *wire {
+	w := &wire{
+		TB: t, registry: images.New(images.Options{}), verifier: &fakeVerifier{},
+		forge: &fakeForge{held: map[string][]evidence.Envelope{}, state: map[string]string{}},
+	}
+	server := httptest.NewServer(w.registry)
+	t.Cleanup(server.Close)
+	var err error
+	if w.repository, err = digest.ParseRepository(strings.TrimPrefix(server.URL, "http://") + "/acme/shop"); err != nil {
+		t.Fatal(err)
+	}
+	w.gatherer = w.newGatherer(w.forge)
+	return w
+}
+
+func (w *wire) newGatherer(forge Attestations) *gatherer {
+	client := registry.New(registry.Options{})
+	return newGatherer(Options{Registry: client, Verifier: w.verifier, Attestations: forge, Now: time.Now}, &ages{})
+}
+
+// push builds and pushes an image.
+func (w *wire) push(spec images.Spec) images.Image {
+	w.Helper()
+	image, err := images.Build(spec)
+	if err != nil {
+		w.Fatal(err)
+	}
+	publisher, err := images.NewPublisher(nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := publisher.Push(w.Context(), image, w.repository, "main"); err != nil {
+		w.Fatal(err)
+	}
+	w.registry.Requests()
+	return image
+}
+
+// attach puts a signature, or with a platform or "any" a report, beside a manifest.
+func (w *wire) attach(d digest.Digest, body string, platform string) {
+	w.Helper()
+	annotations := map[string]string{}
+	if platform != "" {
+		annotations["scan"] = strings.TrimPrefix(platform, "any")
+	}
+	object := evidence.Envelope{Source: evidence.SourceLegacySignature, MediaType: "application/vnd.dev.cosign.simplesigning.v1+json", Body: []byte(body), Annotations: annotations}
+	if err := signer.Push(w.Context(), http.DefaultTransport, w.repository.String(), d, signer.Object{Envelope: object}); err != nil {
+		w.Fatal(err)
+	}
+	w.registry.Requests()
+}
+
+func (w *wire) wanted(d digest.Digest, repositories ...string) wanted {
+	return wanted{reference: digest.Reference{Repository: w.repository, Digest: d}, repositories: repositories, scans: true}
+}
+
+func (w *wire) gather(want wanted, a asking) facts {
+	w.Helper()
+	f, err := w.gatherer.gather(w.Context(), want, a)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return f
+}
+
+func (w *wire) fresh() asking { return asking{since: w.gatherer.facts.ages.next(), fresh: true} }
+
+func summary(f facts) []string {
+	var lines []string
+	for _, look := range f.looked {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("%s %s %d %s", look.Source, look.State, look.Count, look.Code)))
+	}
+	lines = append(lines, fmt.Sprintf("%d signatures, %d reports", len(f.signatures), len(f.vulnerabilities.Reports)))
+	for _, child := range f.children {
+		lines = append(lines, fmt.Sprintf("%s: %d signatures", child.Platform, len(child.Signatures)))
+	}
+	return lines
+}
+
+// The common good case looks at nothing but the index; what it lacks is looked for beside its children, and no further.
+func TestChildrenAreLookedAtWhereSomethingIsOpen(t *testing.T) {
+	base := []string{"configuration ok 1", "legacy-attestation absent 0"}
+	for name, test := range map[string]struct {
+		attach func(w *wire, image images.Image)
+		want   []string
+		asks   int // requests to the registry
+	}{
+		"whole": {func(w *wire, i images.Image) {
+			w.attach(i.Digest, "signature", "")
+			w.attach(i.Digest, "report", "any")
+		}, []string{"legacy-signature ok 2", "manifest ok 1", "referrers absent 0", "verifier ok 2", "1 signatures, 1 reports"}, 0},
+		"a report for each": {func(w *wire, i images.Image) {
+			w.attach(i.Digest, "signature", "")
+			w.attach(i.Digest, "report 1", "linux/amd64")
+			w.attach(i.Digest, "report 2", "linux/arm64")
+		}, []string{"legacy-signature ok 3", "manifest ok 1", "referrers absent 0", "verifier ok 3", "1 signatures, 2 reports"}, 0},
+		"only a child is signed (A04)": {func(w *wire, i images.Image) {
+			w.attach(i.Platforms["linux/amd64"], "signature", "")
+		}, []string{"children ok 2", "legacy-signature absent 0", "manifest ok 1", "referrers absent 0", "verifier ok 0", "0 signatures, 0 reports",
+			"linux/amd64: 1 signatures", "linux/arm64: 0 signatures"}, 2},
+		"one platform has no report (A05)": {func(w *wire, i images.Image) {
+			w.attach(i.Digest, "signature", "")
+			w.attach(i.Digest, "report", "linux/amd64")
+		}, []string{"children ok 1", "legacy-signature ok 2", "manifest ok 1", "referrers absent 0", "verifier ok 2", "1 signatures, 1 reports", "linux/arm64: 0 signatures"}, 1},
+		"a platform has its own report": {func(w *wire, i images.Image) {
+			w.attach(i.Digest, "signature", "")
+			w.attach(i.Digest, "report", "linux/amd64")
+			w.attach(i.Platforms["linux/arm64"], "report", "any")
+		}, []string{"children ok 1", "legacy-signature ok 2", "manifest ok 1", "referrers absent 0", "verifier ok 2", "1 signatures, 2 reports", "linux/arm64: 0 signatures"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(t)
+			image := w.push(images.Spec{Seed: "1"})
+			test.attach(w, image)
+			f := w.gather(w.wanted(image.Digest), asking{})
+			got := summary(f)
+			got = slices.DeleteFunc(got, func(line string) bool { return slices.Contains(base, line) })
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+			const own, each = 8, 4 // ping, manifest, configuration of a child (manifest and blob), four places; each child has four places
+			asked := w.registry.Requests()
+			blobs := slices.DeleteFunc(slices.Clone(asked), func(line string) bool { return !strings.Contains(line, "/blobs/") })
+			if places := len(asked) - len(blobs); places != own-1+test.asks*each {
+				t.Errorf("%d requests without blobs, want %d:\n%s", places, own-1+test.asks*each, strings.Join(asked, "\n"))
+			}
+			w.gather(w.wanted(image.Digest), asking{})
+			if asked := w.registry.Requests(); len(asked) != 0 {
+				t.Errorf("warm, it asks %q", asked)
+			}
+			w.verifier.take()
+			w.gather(w.wanted(image.Digest), w.fresh())
+			if asked := w.verifier.take(); len(asked) != 0 {
+				t.Errorf("looking again verifies %q anew", asked)
+			}
+		})
+	}
+}
+
+// Beside how many manifests evidence may lie is bounded; that it may lie beside more is no answer.
+func TestTooManyPlatforms(t *testing.T) {
+	w := newWire(t)
+	spec := images.Spec{Seed: "1"}
+	for n := range maxPlatforms + 1 {
+		spec.Platforms = append(spec.Platforms, fmt.Sprintf("linux/riscv%d", n))
+	}
+	f := w.gather(w.wanted(w.push(spec).Digest), asking{})
+	if len(f.children) != 0 || !slices.Contains(f.looked, evidence.Look{Source: lookChildren, State: evidence.LookUnknown, Code: codeTooManyPlatforms}) {
+		t.Errorf("%+v", f.looked)
+	}
+	if asked := len(w.registry.Requests()); asked > 10 {
+		t.Errorf("%d requests", asked)
+	}
+}
+
+func TestForgeIsAThirdPlace(t *testing.T) {
+	w := newWire(t)
+	image := w.push(images.Spec{Seed: "1"})
+	w.forge.held["acme/shop"] = []evidence.Envelope{enveloped(evidence.SourceForge, "signature"), enveloped(evidence.SourceForge, "report", "scan", "")}
+	want := w.wanted(image.Digest, "acme/other", "acme/shop")
+	f := w.gather(want, asking{})
+	if len(f.signatures) != 1 || f.signatures[0].Source != evidence.SourceForge || len(f.vulnerabilities.Reports) != 1 {
+		t.Errorf("%+v", summary(f))
+	}
+	if !slices.Contains(f.looked, evidence.Look{Source: evidence.SourceForge, State: evidence.LookOK, Count: 2}) {
+		t.Errorf("looked %+v", f.looked)
+	}
+	w.registry.Requests()
+	w.forge.asked, w.forge.state["acme/other"] = nil, "FORGE_DENIED"
+	f = w.gather(want, w.fresh())
+	if !slices.Contains(f.looked, evidence.Look{Source: evidence.SourceForge, State: evidence.LookUnknown, Code: "FORGE_DENIED", Count: 2}) || f.whole() {
+		t.Errorf("looked %+v", f.looked)
+	}
+	if diff := cmp.Diff([]string{"acme/other", "acme/shop"}, w.forge.asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestForgeThatNobodyCanAskIsSaid(t *testing.T) {
+	w := newWire(t)
+	w.gatherer = w.newGatherer(nil)
+	image := w.push(images.Spec{Seed: "1"})
+	f := w.gather(w.wanted(image.Digest, "acme/shop"), asking{})
+	if !slices.Contains(f.looked, evidence.Look{Source: evidence.SourceForge, State: evidence.LookAbsent, Code: codeNotConfigured}) || !f.whole() {
+		t.Errorf("looked %+v", f.looked)
+	}
+	if f := w.gather(w.wanted(image.Digest), asking{}); slices.ContainsFunc(f.looked, func(l evidence.Look) bool { return l.Source == evidence.SourceForge }) {
+		t.Errorf("nothing was to be asked, looked %+v", f.looked)
+	}
+}
+
+// The document is the same whoever answered first.
+func TestFactsDoNotDependOnOrder(t *testing.T) {
+	parts := []part{
+		{name: "a", looked: []evidence.Look{{Source: "x", State: evidence.LookOK, Count: 1}}, signatures: []verdict.Signature{{Envelope: digest.Of([]byte("1"))}}},
+		{name: "b", looked: []evidence.Look{{Source: "x", State: evidence.LookUnknown, Code: "B"}, {Source: "w", State: evidence.LookAbsent}}, signatures: []verdict.Signature{{Envelope: digest.Of([]byte("2"))}}},
+		{name: "c", looked: []evidence.Look{{Source: "x", State: evidence.LookUnknown, Code: "A"}}, rejected: []verdict.Rejected{{Envelope: digest.Of([]byte("3")), Code: "C"}}},
+	}
+	var first facts
+	for n := range 6 {
+		f := facts{parts: slices.Clone(parts)}
+		if n%2 == 1 {
+			slices.Reverse(f.parts)
+		}
+		f.parts = append(f.parts[n%3:], f.parts[:n%3]...)
+		f.unite()
+		f.looked = looksOf(f.parts, digest.Digest{})
+		f.parts = nil
+		if n == 0 {
+			first = f
+		}
+		if !reflect.DeepEqual(first, f) {
+			t.Errorf("got %+v, first %+v", f, first)
+		}
+	}
+	want := []evidence.Look{{Source: "w", State: evidence.LookAbsent}, {Source: "x", State: evidence.LookUnknown, Code: "A", Count: 1}}
+	if diff := cmp.Diff(want, first.looked); diff != "" {
+		t.Error(diff)
+	}
+}
