@@ -81,16 +81,18 @@ const (
 // sdks says which package may import which SDK: one each, so that an SDK can be replaced in one place.
 func sdks() map[string][]string {
 	return map[string][]string{
-		"github.com/google/go-github/v62/...":            {"internal/adapter/forge"},
-		"github.com/bradleyfalzon/ghinstallation/v2/...": {"internal/adapter/forge"},
-		"github.com/go-git/go-git/v5/...":                {"internal/adapter/gitrepo", "internal/sandbox"},
-		"github.com/google/go-containerregistry/...":     {"internal/adapter/registry", "internal/adapter/sigstore", "internal/sandbox"},
-		"github.com/sigstore/cosign/v2/...":              {"internal/adapter/sigstore", "internal/sandbox"},
-		"github.com/sigstore/sigstore-go/...":            {"internal/adapter/sigstore", "internal/sandbox"},
-		"github.com/open-policy-agent/opa/...":           {"internal/adapter/rego"},
-		"k8s.io/client-go/...":                           {"internal/adapter/queue"},
-		"github.com/prometheus/client_golang/...":        {"internal/server", "cmd/liftlock"},
-		"github.com/spf13/cobra/...":                     {"cmd/liftlock"},
+		"github.com/google/go-github/v62/...":                {"internal/adapter/forge"},
+		"github.com/bradleyfalzon/ghinstallation/v2/...":     {"internal/adapter/forge"},
+		"github.com/go-git/go-git/v5/...":                    {"internal/adapter/gitrepo", "internal/sandbox"},
+		"github.com/google/go-containerregistry/...":         {"internal/adapter/registry", "internal/adapter/sigstore", "internal/sandbox"},
+		"github.com/sigstore/cosign/v2/...":                  {"internal/adapter/sigstore", "internal/sandbox"},
+		"github.com/sigstore/sigstore-go/...":                {"internal/adapter/sigstore", "internal/adapter/tuf", "internal/sandbox"},
+		"github.com/sigstore/sigstore/pkg/signature/kms/...": {"internal/adapter/kms"},
+		"github.com/theupdateframework/go-tuf/v2/...":        {"internal/adapter/tuf"},
+		"github.com/open-policy-agent/opa/...":               {"internal/adapter/rego"},
+		"k8s.io/client-go/...":                               {"internal/adapter/queue"},
+		"github.com/prometheus/client_golang/...":            {"internal/server", "cmd/liftlock"},
+		"github.com/spf13/cobra/...":                         {"cmd/liftlock"},
 	}
 }
 
