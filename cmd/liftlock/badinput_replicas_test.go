@@ -23,7 +23,7 @@ func TestTwoReplicasDoNothingTwice(t *testing.T) {
 	for _, name := range []string{"one", "two"} {
 		serving, cancel := context.WithCancel(r.ctx)
 		served := make(chan error, 1)
-		address, err := startServe(serving, r.world, filepath.Join(r.dir, name), unlimited, r.log, served)
+		address, err := startServe(serving, r.world, filepath.Join(r.dir, name), serveOptions{limits: unlimited}, r.log, served)
 		if err != nil {
 			cancel()
 			t.Fatal(err)

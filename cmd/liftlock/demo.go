@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/liftlock/liftlock/internal/adapter/forge"
 	"github.com/liftlock/liftlock/internal/sandbox"
 )
 
@@ -56,7 +55,7 @@ func demo(ctx context.Context, s streams, once bool, keep string) (err error) {
 
 	serving, stop := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	if _, err := startServe(serving, world, dir, forge.WriteLimits{}, log, served); err != nil {
+	if _, err := startServe(serving, world, dir, serveOptions{}, log, served); err != nil {
 		stop()
 		return err
 	}
@@ -108,8 +107,9 @@ func demoDirectory(keep string) (dir string, remove func() error, err error) {
 	return dir, func() error { return os.RemoveAll(dir) }, nil
 }
 
-// startServe runs the service as an operator would, with addresses and credentials and nothing else. It returns the service's address.
-func startServe(ctx context.Context, world *sandbox.World, dir string, limits forge.WriteLimits, log io.Writer, served chan<- error) (address string, err error) {
+// startServe runs the service as an operator would, with addresses and credentials and what else o says. It returns the service's
+// address.
+func startServe(ctx context.Context, world *sandbox.World, dir string, o serveOptions, log io.Writer, served chan<- error) (address string, err error) {
 	credentials := filepath.Join(dir, "credentials")
 	if err := os.MkdirAll(credentials, 0o700); err != nil {
 		return "", fmt.Errorf("writing credentials: %w", err)
@@ -125,10 +125,8 @@ func startServe(ctx context.Context, world *sandbox.World, dir string, limits fo
 	if err := world.GitHub.SetWebhookURL(world.App.ID, "http://"+listener.Addr().String()+"/webhook"); err != nil {
 		return "", errors.Join(err, listener.Close())
 	}
-	o := serveOptions{
-		api: world.GitHubURL + "/api/v3/", app: world.App.ID, key: key, secrets: []string{secret},
-		data: filepath.Join(dir, "data"), compare: 10 * time.Minute, workers: 4, verbose: true, limits: limits,
-	}
+	o.api, o.app, o.key, o.secrets = world.GitHubURL+"/api/v3/", world.App.ID, key, []string{secret}
+	o.data, o.compare, o.workers, o.verbose = filepath.Join(dir, "data"), 10*time.Minute, 4, true
 	go func() { served <- serve(ctx, o, listener, log) }()
 	return listener.Addr().String(), nil
 }

@@ -19,6 +19,7 @@ func planCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan [DIR]",
 		Short: "Say what would happen and why, for a clone and the live registries; nothing is changed",
+		Long:  "Say what would happen and why, for a clone and the live registries; nothing is changed.\n\n" + tokenHelp,
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			clone, err := openClone(directory(args))

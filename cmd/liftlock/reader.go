@@ -43,6 +43,10 @@ func newReader(d *dial.Dialer, apps ...*forge.App) (*forge.Reader, error) {
 	return forge.NewReader(forge.ReaderOptions{Apps: apps, Storage: d.Named})
 }
 
+// tokenHelp says how commands on a laptop read what workflows left with GitHub.
+const tokenHelp = "Attestations that lie with GitHub are read where LIFTLOCK_GITHUB_TOKEN is set: a fine-grained token with attestations: read on\n" +
+	"the source repositories. LIFTLOCK_REALMS, REGISTRY=HOST with commas between, allows token services on other hosts."
+
 // tokenReader reads attestations by the token of whoever runs a command; nil where there is none.
 func tokenReader(d *dial.Dialer) (*forge.Reader, error) {
 	token := strings.TrimSpace(os.Getenv("LIFTLOCK_GITHUB_TOKEN"))

@@ -33,6 +33,7 @@ type rig struct {
 	log     *lockedBuffer
 	address string // of the service
 	limits  forge.WriteLimits
+	reader  readerOptions
 	stop    func() // stops the service and waits; nil while it does not run
 
 	mu       sync.Mutex // protects what follows
@@ -145,7 +146,7 @@ func (r *rig) serve(fresh bool) {
 	}
 	serving, cancel := context.WithCancel(r.ctx)
 	served := make(chan error, 1)
-	address, err := startServe(serving, r.world, r.dir, r.limits, r.log, served)
+	address, err := startServe(serving, r.world, r.dir, serveOptions{limits: r.limits, reader: r.reader}, r.log, served)
 	if err != nil {
 		cancel()
 		r.t.Fatal(err)

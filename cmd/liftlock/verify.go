@@ -28,7 +28,8 @@ func verifyCommand(s streams) *cobra.Command {
 		Long: "Judge one image, REPOSITORY:TAG or REPOSITORY@DIGEST, for one environment. The last line is the verdict.\n" +
 			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING or could not look.\n\n" +
 			"An image that the registry does not have is FAILED. A digest that is not there gets a verdict, SUBJECT_ABSENT; a tag that is not\n" +
-			"there leads to no digest that could be judged, so that an error says it and nothing is written to standard output.",
+			"there leads to no digest that could be judged, so that an error says it and nothing is written to standard output.\n\n" +
+			tokenHelp,
 		Example: "  liftlock verify ghcr.io/acme/checkout:1.4.2 --env production -C deployments",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

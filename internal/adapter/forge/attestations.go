@@ -24,12 +24,13 @@ import (
 
 // Codes of the code table that attestations are answered with.
 const (
-	codeDenied      = "FORGE_DENIED"         // 401, 403, or no permission for attestations
-	codeUnreachable = "FORGE_UNREACHABLE"    // network, timeout, limits, 5xx, or an answer that cannot be read
-	codeTooMany     = "TOO_MANY_REFERRERS"   // more bundles than are read
-	codeTooLarge    = "EVIDENCE_TOO_LARGE"   // more bytes than are read
-	codeUnsupported = "EVIDENCE_UNSUPPORTED" // a bundle in a form that is not read
-	codeNotAllowed  = "REALM_NOT_ALLOWED"    // a bundle is said to lie where nobody should be sent
+	codeNotConfigured = "NOT_CONFIGURED"       // no App is installed on the repository, if it is there
+	codeDenied        = "FORGE_DENIED"         // 401, 403, or no permission for attestations
+	codeUnreachable   = "FORGE_UNREACHABLE"    // network, timeout, limits, 5xx, or an answer that cannot be read
+	codeTooMany       = "TOO_MANY_REFERRERS"   // more bundles than are read
+	codeTooLarge      = "EVIDENCE_TOO_LARGE"   // more bytes than are read
+	codeUnsupported   = "EVIDENCE_UNSUPPORTED" // a bundle in a form that is not read
+	codeNotAllowed    = "REALM_NOT_ALLOWED"    // a bundle is said to lie where nobody should be sent
 )
 
 // coded is an error with a code of the code table.
@@ -63,8 +64,8 @@ func codeOf(err error) string {
 }
 
 // Attestations returns the bundles that the forge holds about a digest under a source repository, owner/name, in the forge's order,
-// each once. Nothing in them is verified. None, and a repository that is not there or has no App, is absent; where anything could
-// not be read the Look is unknown, and what could be read is returned all the same.
+// each once. Nothing in them is verified. None, and a repository that is not there or has no App, is absent; that there is no App is
+// said by the Look's code. Where anything could not be read the Look is unknown, and what could be read is returned all the same.
 func (r *Reader) Attestations(ctx context.Context, repository string, d digest.Digest) ([]evidence.Envelope, evidence.Look) {
 	ctx, cancel := context.WithTimeout(ctx, attestationTime)
 	defer cancel()
@@ -73,6 +74,8 @@ func (r *Reader) Attestations(ctx context.Context, repository string, d digest.D
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		look.State, look.Code = evidence.LookUnknown, codeOf(err)
+	case err != nil && codeOf(err) == codeNotConfigured:
+		look.State, look.Code = evidence.LookAbsent, codeNotConfigured
 	case look.Count == 0:
 		look.State = evidence.LookAbsent
 	}

@@ -146,8 +146,8 @@ func TestSandboxAttestationsRefused(t *testing.T) {
 		repository, state, code string
 	}{
 		"no permission":       {source, evidence.LookUnknown, codeDenied},
-		"no App":              {"acme/secret", evidence.LookAbsent, ""},
-		"no repository":       {"acme/nothing", evidence.LookAbsent, ""},
+		"no App":              {"acme/secret", evidence.LookAbsent, codeNotConfigured},
+		"no repository":       {"acme/nothing", evidence.LookAbsent, codeNotConfigured},
 		"no repository name":  {"../../app", evidence.LookAbsent, ""},
 		"no repository at x/": {"acme/", evidence.LookAbsent, ""},
 	} {
@@ -167,7 +167,7 @@ func TestSandboxAttestationsRefused(t *testing.T) {
 	w.asked()
 	for range 3 {
 		_, look := r.Attestations(t.Context(), source, subject)
-		wantLook(t, look, evidence.LookAbsent, "", 0)
+		wantLook(t, look, evidence.LookAbsent, codeNotConfigured, 0)
 	}
 	if asked := w.asked(); len(asked) != 1 {
 		t.Errorf("looked for an App that is not installed by %v", asked)

@@ -98,7 +98,7 @@ func (r *Reader) client(ctx context.Context, repository string) (*github.Client,
 		r.mu.Unlock()
 	}
 	if known.signed == nil {
-		return nil, &Error{doing: fmt.Sprintf("looking for the App's installation on %q", repository), reason: "no App is installed there", cause: fs.ErrNotExist}
+		return nil, problem(codeNotConfigured, "looking for the App's installation on %q: no App is installed there: %w", repository, fs.ErrNotExist)
 	}
 	return newClient(r.api, known.signed), nil
 }
