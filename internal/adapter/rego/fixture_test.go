@@ -60,6 +60,12 @@ func signers() []pipeline.Signer {
 	}
 }
 
+// trustRule is what the signer release relies on.
+func trustRule() pipeline.TrustRule {
+	return pipeline.TrustRule{Name: "public-good", Profile: evidence.ProfilePublicGood, SHA256: hash("root").Hex(), Pinned: hash("root").Hex(),
+		RefreshedAt: now - 10*day, MaxAge: 90 * day, AuthoritiesUntil: now + 1000*day}
+}
+
 // good is an input that passes every gate that is built, at stage merge. Each call makes a new one.
 func good(t testing.TB) verdict.Input {
 	head := strings.Repeat("a", 40)
@@ -69,7 +75,7 @@ func good(t testing.TB) verdict.Input {
 		Requirements: pipeline.Requirements{
 			Schema: pipeline.RequirementsSchema, Pipeline: "shop", Environment: "production", Application: "shop", Image: "checkout",
 			Repository: repository(t, "ghcr.io/acme/checkout"), Lane: pipeline.Review, After: []string{"staging"},
-			Platforms: []string{"linux/amd64"}, Signers: signers(), Gates: gates(),
+			Platforms: []string{"linux/amd64"}, Signers: signers(), Trust: []pipeline.TrustRule{trustRule()}, Gates: gates(),
 		},
 		Evidence: verdict.Evidence{
 			Schema: verdict.EvidenceSchema, Stage: verdict.StageMerge,

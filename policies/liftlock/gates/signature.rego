@@ -6,6 +6,7 @@ package liftlock.gates.signature
 
 import data.liftlock.lib
 import data.liftlock.signers
+import data.liftlock.trust
 
 signatures := lib.list(lib.evidence, ["signatures"])
 
@@ -39,6 +40,7 @@ findings contains lib.finding("SIGNATURE_ABSENT", "no valid signature of this di
 
 absent if {
 	count(signatures) == 0
+	not doubtful
 	lib.looked_at({"legacy-signature", "referrers"})
 	count(unread) == 0
 }
@@ -101,6 +103,31 @@ findings contains found if {
 unread := lib.unread({"manifest", "configuration", "legacy-attestation", "children"})
 
 # METADATA
+# title: What signers rely on is fresh
+# description: Says which trust roots do not count, where no signature under another one is enough, and what ends soon.
+# custom:
+#   codes: [TRUST_ROOT_STALE, TRUST_ROOT_EXPIRES, AUTHORITY_EXPIRES, KEY_EXPIRES]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+findings contains found if {
+	not matched
+	some found in trust.findings
+}
+
+findings contains trust.warnings[_]
+
+# doubtful is true where a stale root leaves open what the attached objects are: it neither proves nor disproves them.
+doubtful if {
+	count(trust.stale) > 0
+	count(lib.list(lib.evidence, ["rejected"])) > 0
+}
+
+doubtful if {
+	some signature in signatures
+	signature.signer.trust in trust.stale
+}
+
+# METADATA
 # title: Why attached objects prove nothing
 # description: Says what was wrong with the objects that were found, where none of them helped.
 # custom:
@@ -109,6 +136,7 @@ unread := lib.unread({"manifest", "configuration", "legacy-attestation", "childr
 #   review_by: "2027-06-01"
 findings contains found if {
 	not matched
+	not doubtful
 	some found in lib.rejected("signature")
 }
 
@@ -116,17 +144,19 @@ findings contains found if {
 # title: An allowed signer signed
 # description: Names the claim, what was expected and what was there, for the signatures that come nearest.
 # custom:
-#   codes: [IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER, CERTIFICATE_UNTRUSTED, KEY_EXPIRED, KEY_NOT_YET_VALID, KEY_REVOKED]
+#   codes: [IDENTITY_MISMATCH, REPO_ID_MISMATCH, RUNNER, CERTIFICATE_UNTRUSTED, KEY_EXPIRED, KEY_NOT_YET_VALID, KEY_REVOKED, KEY_NOT_FOR_ENVIRONMENT]
 #   owner: liftlock
 #   review_by: "2027-06-01"
 findings contains signers.explain(pair[3], problem, pair[1]) if {
 	not matched
+	not doubtful
 	some pair in nearest
 	some problem in pair[2]
 }
 
 findings contains lib.finding("IDENTITY_MISMATCH", sprintf("%s: %s; no signer of that kind is allowed", [signature.envelope, signers.name(signature.signer)]), {"{signer}": "the signers"}) if {
 	not matched
+	not doubtful
 	count(pairs) == 0
 	count(signers.all) > 0
 	some signature in signatures
@@ -149,3 +179,5 @@ instants contains instant if {
 	some signature in signatures
 	some instant in signers.instants(signature.signer)
 }
+
+instants contains trust.instants[_]

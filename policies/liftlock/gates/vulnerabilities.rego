@@ -6,6 +6,7 @@ package liftlock.gates.vulnerabilities
 
 import data.liftlock.lib
 import data.liftlock.signers
+import data.liftlock.trust
 
 demand := lib.demand("vulnerabilities")
 
@@ -56,21 +57,47 @@ findings contains lib.finding("SCAN_ABSENT", "no scan report of this digest was 
 	looked
 	count(reports) == 0
 	count(unread) == 0
+	not doubtful
 }
 
 findings contains lib.finding("SCAN_UNTRUSTED", sprintf("%s, %s: signed by none of the signers (%s)", [report.envelope, report.tool, signers.name(report.signer)]), {}) if {
 	count(trusted) == 0
+	not doubtful
 	some report in array.slice(reports, 0, 3)
 }
 
 findings contains found if {
 	count(trusted) == 0
+	not doubtful
 	some found in lib.rejected("vulnerabilities")
 }
 
 findings contains found if {
 	count(trusted) == 0
 	some found in lib.unasked
+}
+
+# METADATA
+# title: What signers of reports rely on is fresh
+# description: A stale trust root leaves open who signed a report.
+# custom:
+#   codes: [TRUST_ROOT_STALE]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+findings contains found if {
+	count(trusted) == 0
+	doubtful
+	some found in trust.findings
+}
+
+doubtful if {
+	count(trust.stale) > 0
+	count(lib.list(lib.evidence, ["rejected"])) > 0
+}
+
+doubtful if {
+	some report in reports
+	report.signer.trust in trust.stale
 }
 
 trusted := [report | some report in reports; count(signers.accepting(report.signer)) > 0]
@@ -409,3 +436,5 @@ instants contains instant if {
 	some report in reports
 	some instant in signers.instants(report.signer)
 }
+
+instants contains trust.instants[_]
