@@ -11,9 +11,7 @@ import (
 	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
-	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
@@ -65,25 +63,7 @@ func cosignVerify(t *testing.T, image digest.Digest, e evidence.Envelope, o *cos
 		}
 	}()
 	if e.Source == evidence.SourceReferrers {
-		b := &bundle.Bundle{}
-		if err := b.UnmarshalJSON(e.Body); err != nil {
-			return err
-		}
-		stamps, err := b.Timestamps()
-		if err != nil {
-			return err
-		}
-		o.UseSignedTimestamps = len(stamps) > 0
-		raw, err := v1.NewHash(image.String())
-		if err != nil {
-			return err
-		}
-		sum, err := hexBytes(raw)
-		if err != nil {
-			return err
-		}
-		_, err = cosign.VerifyNewBundle(t.Context(), o, verify.WithArtifactDigest("sha256", sum), b)
-		return err
+		return libraryVerify(t, image, e.Body, o)
 	}
 	var options []static.Option
 	options = append(options, static.WithCertChain([]byte(e.Annotations[static.CertificateAnnotationKey]), nil))
@@ -115,9 +95,4 @@ func cosignVerify(t *testing.T, image digest.Digest, e evidence.Envelope, o *cos
 	o.ClaimVerifier = claims
 	_, err = check(t.Context(), layer, v1.Hash{Algorithm: "sha256", Hex: image.Hex()}, o)
 	return err
-}
-
-func hexBytes(h v1.Hash) (sum []byte, err error) {
-	_, err = fmt.Sscanf(h.Hex, "%x", &sum)
-	return sum, err
 }

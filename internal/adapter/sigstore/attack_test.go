@@ -168,6 +168,14 @@ func TestClaimsAreThoseOfTheCertificate(t *testing.T) {
 	}
 }
 
+// A13: a certificate without an issuer is nobody's, before a rule without one could match it.
+func TestCertificateWithoutIssuer(t *testing.T) {
+	w := newWorld(t)
+	for _, form := range []signer.Form{signer.Legacy, signer.Bundle} {
+		w.wantRejected(t, codeUntrusted, made(t)(w.keyless.WithFlaws(signer.Flaws{NoClaims: []int{1, 8}}).Sign(w.image, form)))
+	}
+}
+
 // A18
 func TestLogEntryOfAnotherSignature(t *testing.T) {
 	w := newWorld(t)

@@ -33,6 +33,10 @@ func claimsOf(leaf *x509.Certificate) (evidence.Claims, error) {
 	if err != nil {
 		return evidence.Claims{}, reject(codeUntrusted, "reading certificate: %w", err)
 	}
+	// A rule demands both, so that who has none is nobody; and an empty one must never match an empty one (A13).
+	if summary.SubjectAlternativeName == "" || summary.Issuer == "" {
+		return evidence.Claims{}, reject(codeUntrusted, "reading certificate: want subject alternative name and issuer, got %q and %q", clip(summary.SubjectAlternativeName), clip(summary.Issuer))
+	}
 	return evidence.Claims{
 		Issuer:             summary.Issuer,
 		SAN:                summary.SubjectAlternativeName,
