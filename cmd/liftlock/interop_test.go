@@ -136,10 +136,13 @@ func read(t *testing.T, file string) string {
 // yard builds and signs images with the tools that people use.
 type yard struct {
 	t          *testing.T
-	dir        string // keys: release.key, other.key
+	dir        string
 	cosign     string
 	repository digest.Repository
-	flags      []string // of cosign: where signatures go, and that no log is asked
+	flags      map[string][]string // of cosign, by who signs: the release workflow, or the other one
+	trust      string              // of the pipeline: its trust roots and the signer release
+	files      map[string]string   // to which that refers, below .liftlock
+	refusals   map[string]string   // codes for what others signed, and for what was forged
 }
 
 // build pushes an image that nobody has signed.
@@ -160,12 +163,12 @@ func (y yard) build(tag string) digest.Digest {
 }
 
 // release pushes an image, signs it and attests a scan that found the severities.
-func (y yard) release(tag, key string, found ...string) digest.Digest {
+func (y yard) release(tag, who string, found ...string) digest.Digest {
 	y.t.Helper()
 	d := y.build(tag)
 	scan := filepath.Join(y.t.TempDir(), "scan.json")
 	write(y.t, scan, trivy(time.Now(), found))
-	common := append([]string{"--key", filepath.Join(y.dir, key), "--yes"}, y.flags...)
+	common := append([]string{"--yes"}, y.flags[who]...)
 	reference := digest.Reference{Repository: y.repository, Digest: d}.String()
 	command(y.t, y.dir, y.cosign, append(append([]string{"sign"}, common...), reference)...)
 	command(y.t, y.dir, y.cosign, append(append([]string{"attest", "--type", "vuln", "--predicate", scan}, common...), reference)...)
@@ -208,8 +211,7 @@ const interopPipeline = `apiVersion: liftlock.dev/v1alpha1
 kind: Pipeline
 metadata: {name: shop}
 spec:
-  signers:
-    - {name: release, key: {file: keys/release.pub}}
+%s
   environments:
     - name: dev
       overlays: ["apps/*/overlays/dev"]
@@ -256,8 +258,10 @@ spec:
 func (y yard) deployments(deployed digest.Digest) (dir, overlay string) {
 	dir = y.t.TempDir()
 	overlay = filepath.Join(dir, "apps/checkout/overlays/dev")
-	write(y.t, filepath.Join(dir, ".liftlock/pipeline.yaml"), fmt.Sprintf(interopPipeline, y.repository))
-	write(y.t, filepath.Join(dir, ".liftlock/keys/release.pub"), read(y.t, filepath.Join(y.dir, "release.pub")))
+	write(y.t, filepath.Join(dir, ".liftlock/pipeline.yaml"), fmt.Sprintf(interopPipeline, y.trust, y.repository))
+	for name, content := range y.files {
+		write(y.t, filepath.Join(dir, ".liftlock", name), content)
+	}
 	write(y.t, filepath.Join(dir, "apps/checkout/base/kustomization.yaml"), "resources: [deployment.yaml]\n")
 	write(y.t, filepath.Join(dir, "apps/checkout/base/deployment.yaml"), interopDeployment)
 	write(y.t, filepath.Join(overlay, "kustomization.yaml"), fmt.Sprintf(interopOverlay, y.repository, deployed))
@@ -290,16 +294,29 @@ func TestInteropFromPushToOverlay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			y := yard{t: t, dir: keys, cosign: test.cosign, repository: repository, flags: test.flags}
-			dir, overlay := y.deployments(y.release("1.4.1", "release.key"))
-			good := y.release("1.4.2", "release.key", "LOW")
-			y.judged(dir, good)
-			y.planned(dir, good)
-			y.edited(kustomize, overlay, good)
-			if code, out := liftlock(t, "plan", dir); code != exitPassed || strings.Contains(out, "->") {
-				t.Errorf("plan after the edit: exit %d, want nothing left to move:\n%s", code, out)
+			y := yard{
+				t: t, dir: keys, cosign: test.cosign, repository: repository, flags: map[string][]string{},
+				trust: "  signers:\n    - {name: release, key: {file: keys/release.pub}}", files: map[string]string{"keys/release.pub": read(t, filepath.Join(keys, "release.pub"))},
+				refusals: map[string]string{"foreign": "SIGNATURE_INVALID", "forged": "SIGNATURE_INVALID"},
 			}
+			for _, name := range []string{"release", "other"} {
+				y.flags[name] = append([]string{"--key", filepath.Join(keys, name+".key")}, test.flags...)
+			}
+			y.promoted(kustomize)
 		})
+	}
+}
+
+// promoted takes a release from its push to the edited overlay.
+func (y yard) promoted(kustomize string) {
+	y.t.Helper()
+	dir, overlay := y.deployments(y.release("1.4.1", "release"))
+	good := y.release("1.4.2", "release", "LOW")
+	y.judged(dir, good)
+	y.planned(dir, good)
+	y.edited(kustomize, overlay, good)
+	if code, out := liftlock(y.t, "plan", dir); code != exitPassed || strings.Contains(out, "->") {
+		y.t.Errorf("plan after the edit: exit %d, want nothing left to move:\n%s", code, out)
 	}
 }
 
@@ -327,8 +344,8 @@ func (y yard) judged(dir string, good digest.Digest) {
 	y.t.Helper()
 	name := y.repository.String()
 	y.build("unsigned")
-	y.release("foreign", "other.key")
-	y.release("critical", "release.key", "LOW", "CRITICAL")
+	y.release("foreign", "other")
+	y.release("critical", "release", "LOW", "CRITICAL")
 	y.forge("forged", good)
 	for image, want := range map[string]struct {
 		code int
@@ -338,8 +355,8 @@ func (y yard) judged(dir string, good digest.Digest) {
 		name + ":1.4.2":            {exitPassed, "PASSED", ""},
 		name + "@" + good.String(): {exitPassed, "PASSED", ""},
 		name + ":unsigned":         {exitFailed, "FAILED", "SIGNATURE_ABSENT"},
-		name + ":foreign":          {exitFailed, "FAILED", "SIGNATURE_INVALID"},
-		name + ":forged":           {exitFailed, "FAILED", "SIGNATURE_INVALID"},
+		name + ":foreign":          {exitFailed, "FAILED", y.refusals["foreign"]},
+		name + ":forged":           {exitFailed, "FAILED", y.refusals["forged"]},
 		name + ":critical":         {exitFailed, "FAILED", "VULNERABILITY"},
 	} {
 		code, out := liftlock(y.t, "verify", image, "--env", "dev", "-C", dir)

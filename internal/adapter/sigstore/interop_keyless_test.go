@@ -1,14 +1,10 @@
 package sigstore
 
 import (
-	"encoding/base64"
-	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/liftlock/liftlock/internal/core/evidence"
 	"github.com/liftlock/liftlock/internal/sandbox/signer"
@@ -35,7 +31,7 @@ func TestInteropVerifiesWhatCosignSignsWithoutAKey(t *testing.T) {
 			d := newDomain(t, dir, test.profile, test.services)
 			server := httptest.NewServer(d.authority.Handler(identity))
 			defer server.Close()
-			s, flags := newShelf(t), append(signing(t, v3, dir, server.URL, test.services), d.flags[:2]...)
+			s, flags := newShelf(t), append(signing(t, d, dir, server.URL), d.flags[:2]...)
 			predicate := filepath.Join(dir, "predicate.json")
 			if err := os.WriteFile(predicate, []byte(`{"result":"passed"}`), 0o600); err != nil {
 				t.Fatal(err)
@@ -58,23 +54,16 @@ func TestInteropVerifiesWhatCosignSignsWithoutAKey(t *testing.T) {
 	}
 }
 
-// signing writes a signing configuration with the services, and an identity token that nobody checks.
-func signing(t *testing.T, cosign, dir, url string, services signer.Services) []string {
+// signing writes a signing configuration for the services at a URL.
+func signing(t *testing.T, d domain, dir, url string) []string {
 	t.Helper()
-	service := func(path string, version int) string {
-		return fmt.Sprintf("url=%s%s,api-version=%d,start-time=2020-01-01T00:00:00Z,operator=sandbox", url, path, version)
+	config, err := d.authority.SigningConfigJSON(url)
+	if err != nil {
+		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "signing.json")
-	create := []string{"signing-config", "create", "--out", file, "--fulcio", service("", 1)}
-	if services.Log != signer.NoLog {
-		create = append(create, "--rekor", service("", int(services.Log)), "--rekor-config", "ANY")
+	if err := os.WriteFile(file, config, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if services.Timestamps {
-		create = append(create, "--tsa", service("/api/v1/timestamp", 1), "--tsa-config", "ANY")
-	}
-	mustRun(t, dir, cosign, create...)
-	part := base64.RawURLEncoding.EncodeToString
-	claims := fmt.Sprintf(`{"iss":%q,"sub":"repo:acme/checkout","aud":"sigstore","exp":%d}`, signer.GitHubIssuer, time.Now().Add(time.Hour).Unix())
-	token := strings.Join([]string{part([]byte(`{"alg":"RS256"}`)), part([]byte(claims)), part([]byte("x"))}, ".")
-	return []string{"--signing-config", file, "--identity-token", token, "--yes"}
+	return []string{"--signing-config", file, "--identity-token", d.authority.Token(identity), "--yes"}
 }
