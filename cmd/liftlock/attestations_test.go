@@ -107,3 +107,35 @@ func TestAttestationsThatNobodyMayReadAreSaid(t *testing.T) {
 		t.Errorf("codes %q", codes)
 	}
 }
+
+// On a laptop the same is read by a person's token, and by nothing where there is none.
+func TestAttestationsByAPersonsToken(t *testing.T) {
+	r := newRig(t)
+	person, err := r.world.GitHub.AddUser("laptop", "Somebody's laptop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.world.GitHub.CreateRepository(github.RepositoryOptions{Name: sandbox.Source, Files: map[string]string{"a": "a\n"}, Roles: map[string]string{"laptop": "read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.release(sandbox.Release{Tag: "1.4.2", Unsigned: true})
+	r.leave(d)
+	verify := []string{"verify", r.world.RegistryHost + "/" + sandbox.ImageName + "@" + d.String(), "--env", "dev", "-C", r.clone()}
+	t.Setenv("LIFTLOCK_GITHUB_API", r.world.GitHubURL+"/api/v3")
+	t.Setenv("LIFTLOCK_GITHUB_TOKEN", "")
+	r.asked()
+	if said := r.ends(exitFailed, "FAILED", verify...); !strings.Contains(said, "NOT_CONFIGURED") || len(r.asked()) > 0 {
+		t.Errorf("without a token:\n%s", said)
+	}
+	t.Setenv("LIFTLOCK_GITHUB_TOKEN", person.Token)
+	r.ends(exitPassed, "PASSED", verify...)
+	t.Setenv("LIFTLOCK_GITHUB_TOKEN", "ghp_wrong")
+	if said := r.ends(exitPending, "PENDING", verify...); !strings.Contains(said, "FORGE_DENIED") || strings.Contains(said, "ghp_wrong") {
+		t.Errorf("with a wrong token:\n%s", said)
+	}
+	t.Setenv("LIFTLOCK_REALMS", "nonsense")
+	if code, _, narration := r.says(verify...); code != exitUsage || !strings.Contains(narration, "LIFTLOCK_REALMS") {
+		t.Errorf("with nonsense: exit status %d: %s", code, narration)
+	}
+}

@@ -100,7 +100,7 @@ type dialContext func(ctx context.Context, network, address string) (net.Conn, e
 func (d *Dialer) transport(dial dialContext) *http.Transport {
 	return &http.Transport{
 		Proxy: d.proxy, DialContext: dial, ForceAttemptHTTP2: true,
-		MaxIdleConns: 100, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second,
+		MaxIdleConns: 100, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second, ExpectContinueTimeout: time.Second,
 	}
 }
 
