@@ -71,13 +71,13 @@ func (b *Bot) Notice(h Hint) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if h.Repository != "" {
-		b.repositoryLocked(h.Repository).notice(h)
+		b.repositoryLocked(h.Repository).notice(h, b.ages.next())
 		return []string{h.Repository}
 	}
 	var names []string
 	for name, r := range b.repositories {
 		if r.watches(h.Package) {
-			r.notice(h)
+			r.notice(h, b.ages.next())
 			names = append(names, name)
 		}
 	}

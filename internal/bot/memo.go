@@ -54,13 +54,15 @@ type entry[V rememberable] struct {
 	until time.Time
 }
 
-// lookup is one that runs, or has run: value may be read when done is closed.
+// lookup is one that waits for its turn, runs, or has run: value may be read when done is closed.
 type lookup[V rememberable] struct {
-	began age
+	look  func(ctx context.Context, before V) V
+	began age // 0: it waits for the one before
 	done  chan struct{}
 	value V
-	late  bool     // somebody has stopped waiting for it
-	again []func() // of those
+	late  bool       // somebody has stopped waiting for it, or for the one before
+	again []func()   // of those
+	next  *lookup[V] // follows, for those who may not be shown this one
 }
 
 func newMemo[K comparable, V rememberable](ages *ages, now func() time.Time, limit int) *memo[K, V] {
@@ -71,54 +73,77 @@ func newMemo[K comparable, V rememberable](ages *ages, now func() time.Time, lim
 // ctx lasts; it is told what was known before. The error is errStillLooking or the context's.
 func (m *memo[K, V]) get(ctx context.Context, key K, a asking, look func(ctx context.Context, before V) V) (V, error) {
 	m.mu.Lock()
-	running, ok := m.lookups[key]
-	if !ok || a.fresh && running.began < a.since {
-		known, ok := m.kept[key]
-		if ok && (!a.fresh || known.began > a.since) && m.now().Before(known.until) {
-			m.mu.Unlock()
-			return known.value, nil
-		}
-		running = &lookup[V]{began: m.ages.next(), done: make(chan struct{})}
-		m.lookups[key] = running
-		go m.run(ctx, key, running, known.value, look)
+	known, ok := m.kept[key]
+	if m.lookups[key] == nil && ok && (!a.fresh || known.began > a.since) && m.now().Before(known.until) {
+		m.mu.Unlock()
+		return known.value, nil
 	}
-	late := running.late && a.wait != nil
+	wanted := m.lookup(ctx, key, a, look)
+	late := wanted.late && a.wait != nil
 	m.mu.Unlock()
-	if !late && a.wait.await(ctx, running.done) {
-		return running.value, nil
+	if !late && a.wait.await(ctx, wanted.done) {
+		return wanted.value, nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	select {
-	case <-running.done:
-		return running.value, nil
+	case <-wanted.done:
+		return wanted.value, nil
 	default:
 	}
+	var none V
 	if err := ctx.Err(); err != nil {
-		return running.value, err
+		return none, err
 	}
-	running.late = true
+	wanted.late = true
 	if a.again != nil {
-		running.again = append(running.again, a.again)
+		wanted.again = append(wanted.again, a.again)
 	}
-	return running.value, errStillLooking
+	return none, errStillLooking
 }
 
-func (m *memo[K, V]) run(ctx context.Context, key K, running *lookup[V], before V, look func(context.Context, V) V) {
-	value := look(ctx, before)
-	m.mu.Lock()
-	running.value = value
-	if known := m.kept[key]; known.began < running.began {
+// lookup returns the one to wait for. Besides the one that runs there is at most one more: however often somebody says that something
+// changed, a registry that does not answer is not asked by ever more.
+func (m *memo[K, V]) lookup(ctx context.Context, key K, a asking, look func(ctx context.Context, before V) V) *lookup[V] {
+	running, ok := m.lookups[key]
+	switch {
+	case ok && (!a.fresh || running.began > a.since):
+		return running
+	case ok && running.next != nil:
+		return running.next
+	case ok:
+		running.next = &lookup[V]{look: look, done: make(chan struct{}), late: running.late}
+		return running.next
+	}
+	first := &lookup[V]{look: look, began: m.ages.next(), done: make(chan struct{})}
+	m.lookups[key] = first
+	go m.run(ctx, key, first)
+	return first
+}
+
+// run makes a lookup, and those that follow it.
+func (m *memo[K, V]) run(ctx context.Context, key K, running *lookup[V]) {
+	for running != nil {
+		m.mu.Lock()
+		before := m.kept[key].value
+		m.mu.Unlock()
+		value := running.look(ctx, before)
+		m.mu.Lock()
+		running.value = value
 		m.keep(key, entry[V]{value: value, began: running.began, until: value.until(m.now())})
-	}
-	if m.lookups[key] == running {
-		delete(m.lookups, key)
-	}
-	close(running.done)
-	again := running.again
-	m.mu.Unlock()
-	for _, call := range again {
-		call()
+		again, next := running.again, running.next
+		if next == nil {
+			delete(m.lookups, key)
+		} else {
+			next.began = m.ages.next()
+			m.lookups[key] = next
+		}
+		close(running.done)
+		m.mu.Unlock()
+		for _, call := range again {
+			call()
+		}
+		running = next
 	}
 }
 

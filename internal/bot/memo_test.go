@@ -76,24 +76,50 @@ func TestWhatIsKeptIsGoodForAWhile(t *testing.T) {
 	})
 }
 
-// Somebody who was told that it changed must not be shown what was looked up before, even where that lookup still runs.
+// Somebody who was told that it changed must not be shown what was looked up before, even where that lookup still runs. However many are
+// told so meanwhile, it is looked up once more.
 func TestFreshIsNotWhatWasUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newNotes(1 << 20)
+		m, count := newNotes(1<<20), 0
 		first := make(chan struct{})
 		go func() {
-			_, _ = m.get(t.Context(), "a", asking{}, func(context.Context, note) note { <-first; return note{"old", time.Hour} })
+			got, err := m.get(t.Context(), "a", asking{}, func(context.Context, note) note { <-first; return note{"old", time.Hour} })
+			if err != nil || got.text != "old" {
+				t.Errorf("got %q, %v", got.text, err)
+			}
 		}()
 		synctest.Wait()
-		a := asking{since: m.ages.next(), fresh: true}
-		if got, err := m.get(t.Context(), "a", a, func(context.Context, note) note { return note{"new", time.Hour} }); err != nil || got.text != "new" {
-			t.Errorf("got %q, %v", got.text, err)
+		for range 10 {
+			a := asking{since: m.ages.next(), fresh: true}
+			go func() {
+				if got, err := m.get(t.Context(), "a", a, saying(&count, "new", time.Hour)); err != nil || got.text != "new" {
+					t.Errorf("got %q, %v", got.text, err)
+				}
+			}()
 		}
+		synctest.Wait()
 		close(first)
 		synctest.Wait()
-		if got, err := m.get(t.Context(), "a", asking{}, nil); err != nil || got.text != "new" {
-			t.Errorf("the older lookup came last and stayed: %q, %v", got.text, err)
+		if got, err := m.get(t.Context(), "a", asking{}, nil); err != nil || got.text != "new" || count != 1 {
+			t.Errorf("got %q, %v, after %d more lookups, want one", got.text, err, count)
 		}
+	})
+}
+
+// Who is waited for in vain is not waited for again when it is asked anew.
+func TestLateStaysLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newNotes(1 << 20)
+		answer := make(chan struct{})
+		slow := func(context.Context, note) note { <-answer; return note{"here", time.Hour} }
+		for n := range 5 {
+			begun := time.Now()
+			a := asking{since: m.ages.next(), fresh: true, wait: newPatience()}
+			if _, err := m.get(t.Context(), "slow", a, slow); !errors.Is(err, errStillLooking) || n > 0 && time.Since(begun) != 0 {
+				t.Errorf("waited %s, %v", time.Since(begun), err)
+			}
+		}
+		close(answer)
 	})
 }
 

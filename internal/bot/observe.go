@@ -33,7 +33,7 @@ type view struct {
 	seen      map[string]promotion.Candidate // by image name
 	unseen    map[string]error               // images whose registry could not be read
 	fresh     map[digest.Repository]bool     // images whose evidence is to be looked at again
-	since     age                            // what was looked up since is as fresh as what is looked up now
+	since     age                            // when it was last heard that something may have changed
 	wait      *patience                      // with registries; nil: they are waited for
 	again     func()                         // called when one has answered that was not waited for
 	pulls     []promotion.PullRequest
@@ -61,7 +61,7 @@ func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error
 		return nil, fmt.Errorf("listing refs: %w", err)
 	}
 	v := &view{
-		at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}, reviews: map[int][]promotion.Review{}, since: b.ages.next(),
+		at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}, reviews: map[int][]promotion.Review{}, since: h.since,
 	}
 	if b.Again != nil {
 		v.again = func() { b.Again(r.name) }

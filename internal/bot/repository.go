@@ -16,6 +16,7 @@ type hints struct {
 	pulls    bool
 	full     bool
 	packages map[digest.Repository]bool
+	since    age // when the last of it was heard: what was looked up later knows of it
 }
 
 func (h hints) any() bool { return h.pulls || h.full || len(h.packages) > 0 }
@@ -59,13 +60,14 @@ func (b *Bot) newRepository(name string) *repository {
 	return &repository{
 		name: name, sightings: newMemo[string, sighting](b.ages, b.Now, contentBytes),
 		seen: map[string]sighting{}, posted: map[string]promotion.CheckRun{}, made: map[string]promotion.Commit{},
-		heard: hints{full: true, packages: map[digest.Repository]bool{}},
+		heard: hints{full: true, packages: map[digest.Repository]bool{}, since: b.ages.next()},
 	}
 }
 
-func (r *repository) notice(h Hint) {
+func (r *repository) notice(h Hint, at age) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heard.since = max(r.heard.since, at)
 	r.heard.pulls = r.heard.pulls || h.Pulls
 	r.heard.full = r.heard.full || h.Full
 	if !h.Package.IsZero() {
@@ -93,6 +95,7 @@ func (r *repository) restore(h hints) {
 	defer r.mu.Unlock()
 	r.heard.pulls = r.heard.pulls || h.pulls
 	r.heard.full = r.heard.full || h.full
+	r.heard.since = max(r.heard.since, h.since)
 	maps.Copy(r.heard.packages, h.packages)
 }
 
