@@ -146,7 +146,7 @@ func (b *bundled) logTimes(material root.TrustedMaterial, key *trustKey) ([]time
 	leaf := b.material.Certificate()
 	var public crypto.PublicKey
 	if key != nil {
-		public, material = key.public, keyedMaterial{TrustedMaterial: material, verifier: key.checker}
+		public, material = key.public, keyedMaterial{TrustedMaterial: material, verifier: key.checkers[0]}
 	} else {
 		public = leaf.PublicKey
 	}
@@ -196,9 +196,9 @@ func signedTimes(e verify.SignedEntity, material root.TrustedMaterial) ([]time.T
 
 func (b *bundled) checkers(leaf *x509.Certificate) ([]checker, error) {
 	if b.envelope == nil {
-		return leafCheckers(leaf, options.WithED25519ph())
+		return keyCheckers(leaf.PublicKey, options.WithED25519ph())
 	}
-	return leafCheckers(leaf)
+	return keyCheckers(leaf.PublicKey)
 }
 
 func (b *bundled) signedBy(d digest.Digest, keys []checker) error {

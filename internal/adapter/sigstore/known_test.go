@@ -57,12 +57,12 @@ func TestTrustIsKeptWithinBounds(t *testing.T) {
 		t.Errorf("want %d trusts kept, got %d and %d", maxKnownTrust, len(v.known.by), len(v.known.order))
 	}
 	last := v.known.order[maxKnownTrust-1]
-	kept := v.known.by[last].keys[0].checker.Verifier
+	kept := v.known.by[last].keys[0].checkers[0].Verifier
 	i := 0
 	for identify(named(i)) != last {
 		i++
 	}
-	if again, err := v.trust(named(i)); err != nil || again.keys[0].checker.Verifier != kept {
+	if again, err := v.trust(named(i)); err != nil || again.keys[0].checkers[0].Verifier != kept {
 		t.Errorf("want the trust as it was parsed, got another: %v", err)
 	}
 	for range 2 {

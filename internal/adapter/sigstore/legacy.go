@@ -91,7 +91,7 @@ func (l *legacy) carries() (logged, timed bool) { return l.entry != nil, l.stamp
 func (l *legacy) logTimes(material root.TrustedMaterial, key *trustKey) ([]time.Time, error) {
 	options := &cosign.CheckOpts{TrustedMaterial: material, Offline: true}
 	if key != nil {
-		options.SigVerifier = key.checker
+		options.SigVerifier = key.checkers[0]
 	}
 	logged, err := cosign.VerifyBundle(l.layer, options)
 	if err != nil || !logged {

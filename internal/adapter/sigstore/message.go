@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -52,17 +51,17 @@ func newChecker(public crypto.PublicKey, hash crypto.Hash) (checker, error) {
 	return checker{Verifier: verifier, hash: hash}, err
 }
 
-// leafCheckers are the ways in which the key of a certificate may have signed what stands in a bundle. Keys of the larger curves go with
-// the larger hashes; clients of old used SHA-256 for all (sigstore-go allows it up to bundle version 0.3, which is all there is).
-func leafCheckers(leaf *x509.Certificate, o ...signature.LoadOption) ([]checker, error) {
-	details, err := signature.GetDefaultAlgorithmDetails(leaf.PublicKey, o...)
+// keyCheckers are the ways in which a key may have signed. Keys of the larger curves go with the larger hashes; clients of old used
+// SHA-256 for all (sigstore-go allows it up to bundle version 0.3, which is all there is), and cosign still does for keys in files.
+func keyCheckers(public crypto.PublicKey, o ...signature.LoadOption) ([]checker, error) {
+	details, err := signature.GetDefaultAlgorithmDetails(public, o...)
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := signature.LoadVerifierFromAlgorithmDetails(leaf.PublicKey, details, o...)
+	verifier, err := signature.LoadVerifierFromAlgorithmDetails(public, details, o...)
 	list := []checker{{Verifier: verifier, hash: details.GetHashType()}}
-	if _, ok := leaf.PublicKey.(*ecdsa.PublicKey); ok && err == nil && list[0].hash != crypto.SHA256 {
-		old, err := newChecker(leaf.PublicKey, crypto.SHA256)
+	if _, ok := public.(*ecdsa.PublicKey); ok && err == nil && list[0].hash != crypto.SHA256 {
+		old, err := newChecker(public, crypto.SHA256)
 		return append(list, old), err
 	}
 	return list, err

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"io"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
 )
 
 // keysOfAllKinds makes a key of each kind that may sign, by name.
@@ -61,7 +63,7 @@ func TestSignaturesOfAllKeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			keys, err := leafCheckers(&x509.Certificate{PublicKey: key.Public()})
+			keys, err := keyCheckers(key.Public())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,12 +72,28 @@ func TestSignaturesOfAllKeys(t *testing.T) {
 			if err := e.message.signedBy(keys, e.signatures...); want != (err == nil) {
 				t.Errorf("%s with %s: want it accepted %t, got %v", name, hash, want, err)
 			}
+			trusted, err := parseKey(evidence.TrustKey{Name: "k", PEM: publicPEM(t, key.Public())})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.message.signedBy(trusted.checkers, e.signatures...); want != (err == nil) {
+				t.Errorf("%s with %s: want it accepted by the key in a file %t, got %v", name, hash, want, err)
+			}
 			made[len(made)-1] ^= 1
 			if err := e.message.signedBy(keys, e.signatures...); err == nil {
 				t.Errorf("%s with %s: want a changed signature refused", name, hash)
 			}
 		}
 	}
+}
+
+func publicPEM(t *testing.T, public crypto.PublicKey) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
 // A signature over a file is over its digest; what the bundle says of that is a hint, but a wrong hint is a wrong bundle.
@@ -93,7 +111,7 @@ func TestSignedFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys, err := leafCheckers(&x509.Certificate{PublicKey: key.Public()})
+		trusted, err := parseKey(evidence.TrustKey{Name: "k", PEM: publicPEM(t, key.Public())})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +130,7 @@ func TestSignedFile(t *testing.T) {
 			{"SHA2_256", sum("a file"), nil, false},
 		} {
 			content := fileContent{digestContent{signature: test.made, digest: test.hint}, test.algorithm}
-			if err := signedFile(file, content, keys); test.want != (err == nil) {
+			if err := signedFile(file, content, trusted.checkers); test.want != (err == nil) {
 				t.Errorf("%s, %+v: want it accepted %t, got %v", name, test, test.want, err)
 			}
 		}

@@ -120,7 +120,7 @@ func (c *candidate) keySigners(d digest.Digest, trusted trust) ([]evidence.Claim
 	var signers []evidence.Claims
 	var refused error
 	for _, k := range trusted.keys {
-		if err := c.proof.signedBy(d, []checker{k.checker}); err != nil {
+		if err := c.proof.signedBy(d, k.checkers); err != nil {
 			refused = err
 			continue
 		}

@@ -30,10 +30,10 @@ type trustRoot struct {
 }
 
 type trustKey struct {
-	name    string
-	spki    string
-	public  crypto.PublicKey
-	checker checker
+	name     string
+	spki     string
+	public   crypto.PublicKey
+	checkers []checker
 }
 
 // parseTrust fails as a whole: a root that was left out would turn valid signatures into invalid ones.
@@ -47,7 +47,9 @@ func parseTrust(t evidence.Trust) (trust, error) {
 		if err != nil {
 			return trust{}, fmt.Errorf("reading trust root %q: %w", r.Name, err)
 		}
-		parsed.roots = append(parsed.roots, roots...)
+		if parsed.roots = append(parsed.roots, roots...); len(parsed.roots) > maxRoots {
+			return trust{}, fmt.Errorf("reading trust: want at most %d roots, got more in their documents", maxRoots)
+		}
 	}
 	for _, k := range t.Keys {
 		key, err := parseKey(k)
@@ -111,17 +113,14 @@ func parseKey(k evidence.TrustKey) (trustKey, error) {
 	}
 	// Refuses RSA below 2048 bits and curves that nobody should use (A25).
 	if err := cryptoutils.ValidatePubKey(public); err != nil {
-		return trustKey{}, fmt.Errorf("want RSA of 2048 bits or more, ECDSA on a NIST curve, or Ed25519: %w", err)
+		return trustKey{}, fmt.Errorf("want RSA of 2048, 3072 or 4096 bits, ECDSA on a NIST curve, or Ed25519: %w", err)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
 		return trustKey{}, err
 	}
-	key, err := newChecker(public, crypto.SHA256)
-	if err != nil {
-		return trustKey{}, err
-	}
-	return trustKey{name: k.Name, spki: digest.Of(der).String(), public: public, checker: key}, nil
+	checkers, err := keyCheckers(public)
+	return trustKey{name: k.Name, spki: digest.Of(der).String(), public: public, checkers: checkers}, err
 }
 
 // keyedMaterial is a trust root whose logs are asked about signatures by one key. The key's own lifetime is a rule, hence none here.
