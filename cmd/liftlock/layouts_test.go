@@ -19,6 +19,7 @@ const (
 // realWant is what foreign objects below a path must turn out to be: by whom, or why they prove nothing here.
 type realWant struct {
 	path      string
+	profile   evidence.Profile // default public-good
 	predicate string
 	issuer    string
 	san       string // how it begins
@@ -35,6 +36,7 @@ func realWants() []realWant {
 		{path: "slsa-verifier/gha_generic_container/", predicate: v02, issuer: actionsIssuer, san: slsaWorkflows + "generator_container_slsa3.yml@refs/tags/", source: true},
 		{path: "slsa-verifier/gha_container-based/", predicate: v1, issuer: actionsIssuer, san: slsaWorkflows + "builder_container-based_slsa3.yml@refs/tags/", source: true},
 		{path: "cosign/", predicate: "https://cosign.sigstore.dev/attestation/v1", issuer: "https://github.com/login/oauth"},
+		{path: "artifact-attestations-opa-provider/", profile: evidence.ProfileGitHub, predicate: v1, issuer: actionsIssuer, san: "https://github.com/github/artifact-attestations-opa-provider/.github/workflows/docker.yaml@", source: true},
 		// By an authority of a test cluster, which nobody has the keys of any more.
 		{path: "conforma-testimage", refused: []string{"CERTIFICATE_UNTRUSTED"}},
 		// About packages, by SHA-512.
@@ -55,7 +57,6 @@ type realObject struct {
 // workflow signed years ago holds, and no twin of it does.
 func TestRealObjects(t *testing.T) {
 	f, s := foreignAttestations(t), newRealShelf(t)
-	trust := f.trust(t, evidence.ProfilePublicGood)
 	count := map[string]int{}
 	for _, object := range f.objects(t, s) {
 		want, ok := wantOf(object.path)
@@ -65,6 +66,10 @@ func TestRealObjects(t *testing.T) {
 		}
 		t.Run(object.path, func(t *testing.T) {
 			s.T = t
+			trust, elsewhere := f.trust(t, evidence.ProfilePublicGood), f.trust(t, evidence.ProfileGitHub)
+			if want.profile == evidence.ProfileGitHub {
+				trust, elsewhere = elsewhere, trust
+			}
 			r := s.repository()
 			s.lay(r, object.image, object.envelope)
 			answer := s.judge(trust, r, object.image)
@@ -78,8 +83,8 @@ func TestRealObjects(t *testing.T) {
 			count["verified "+object.envelope.Source]++
 			want.check(t, object, answer)
 			count["twins"] += s.twins(trust, object)
-			if got := s.refused(f.trust(t, evidence.ProfileGitHub), object.image, object.envelope); got != "CERTIFICATE_UNTRUSTED" {
-				t.Errorf("under another trust domain: want CERTIFICATE_UNTRUSTED, got %s", got)
+			if got := s.refused(elsewhere, object.image, object.envelope); got != "CERTIFICATE_UNTRUSTED" {
+				t.Errorf("A27: under another trust domain: want CERTIFICATE_UNTRUSTED, got %s", got)
 			}
 		})
 	}
@@ -165,9 +170,15 @@ func sourceOf(t *testing.T, e evidence.Envelope) (uri, repository string) {
 					}
 				}
 				BuildDefinition struct {
-					ExternalParameters struct{ Source struct{ URI string } }
+					ExternalParameters struct {
+						Source   struct{ URI string }
+						Workflow struct{ Repository, Ref string }
+					}
 					InternalParameters struct {
 						Repository string `json:"GITHUB_REPOSITORY_ID"`
+						GitHub     struct {
+							Repository string `json:"repository_id"`
+						}
 					}
 				}
 			}
@@ -175,9 +186,14 @@ func sourceOf(t *testing.T, e evidence.Envelope) (uri, repository string) {
 		if err := json.Unmarshal(payload, &statement); err != nil {
 			t.Fatal(err)
 		}
+		// Each kind of provenance has its own place for it.
 		p := statement.Predicate
-		uri = p.Invocation.ConfigSource.URI + p.BuildDefinition.ExternalParameters.Source.URI
-		repository = p.Invocation.Environment.Repository + p.BuildDefinition.InternalParameters.Repository
+		said, ours := p.BuildDefinition.ExternalParameters, p.BuildDefinition.InternalParameters
+		uri = p.Invocation.ConfigSource.URI + said.Source.URI
+		if w := said.Workflow; w.Repository != "" {
+			uri = "git+" + w.Repository + "@" + w.Ref
+		}
+		repository = p.Invocation.Environment.Repository + ours.Repository + ours.GitHub.Repository
 		return payload
 	})
 	return uri, repository
@@ -194,30 +210,34 @@ func (s *realShelf) twins(trust evidence.Trust, o realObject) (count int) {
 		}
 	}
 	other := digest.Of([]byte("another image"))
+	payload, signature, untimed := "TLOG_INVALID", "TLOG_INVALID", "TLOG_MISSING" // the log entry is looked at first
+	if trust.Roots[0].Profile == evidence.ProfileGitHub {
+		payload, signature, untimed = "SIGNATURE_INVALID", "TIMESTAMP_INVALID", "TIMESTAMP_INVALID"
+	}
 	try("A08: moved to another image", other, o.envelope, "SUBJECT_MISMATCH")
 	exchanged, _ := twin(s.T, o.envelope, payloadPart, about(o.image, other))
-	try("subject exchanged, beside the other image", other, exchanged, "TLOG_INVALID")
+	try("subject exchanged, beside the other image", other, exchanged, payload)
 	try("subject exchanged, beside its own", o.image, exchanged, "SUBJECT_MISMATCH")
-	try("A19: without its log entry", o.image, unlogged(s.T, o.envelope), "TLOG_MISSING")
-	for which, part := range map[part]struct {
+	try("A19: without proof of its time", o.image, timeless(s.T, o.envelope), untimed)
+	for which, expected := range map[part]struct {
 		name   string
 		spaced string
 		codes  []string
 	}{
-		payloadPart:     {"payload", "TLOG_INVALID", []string{"TLOG_INVALID", "EVIDENCE_MALFORMED", "SUBJECT_MISMATCH"}},
-		signaturePart:   {"signature", "TLOG_INVALID", []string{"TLOG_INVALID"}},
+		payloadPart:     {"payload", payload, []string{payload, "EVIDENCE_MALFORMED", "SUBJECT_MISMATCH"}},
+		signaturePart:   {"signature", signature, []string{signature}},
 		certificatePart: {"certificate", "SIGNATURE_MALFORMED", []string{"CERTIFICATE_UNTRUSTED", "SIGNATURE_MALFORMED"}},
 	} {
 		longer, ok := twin(s.T, o.envelope, which, spaced)
 		if !ok {
-			s.Errorf("want a %s to change", part.name)
+			s.Errorf("want a %s to change", expected.name)
 			continue
 		}
-		try(part.name+" with a space more", o.image, longer, part.spaced)
+		try(expected.name+" with a space more", o.image, longer, expected.spaced)
 		const places = 16
 		for nth := range places {
 			changed, _ := twin(s.T, o.envelope, which, flipped(nth, places))
-			try("a bit of the "+part.name, o.image, changed, part.codes...)
+			try("a bit of the "+expected.name, o.image, changed, expected.codes...)
 		}
 	}
 	return count

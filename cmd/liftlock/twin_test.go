@@ -131,17 +131,19 @@ func about(from, to digest.Digest) func([]byte) []byte {
 	return func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(from.Hex()), []byte(to.Hex())) }
 }
 
-// unlogged takes the log entry away.
-func unlogged(t *testing.T, e evidence.Envelope) evidence.Envelope {
+// timeless takes log entries and timestamps away.
+func timeless(t *testing.T, e evidence.Envelope) evidence.Envelope {
 	t.Helper()
 	if e.Source != evidence.SourceReferrers {
 		e.Annotations = maps.Clone(e.Annotations)
 		delete(e.Annotations, "dev.sigstore.cosign/bundle")
+		delete(e.Annotations, "dev.sigstore.cosign/rfc3161timestamp")
 		return e
 	}
 	document := decoded(t, e.Body)
 	material, _ := document["verificationMaterial"].(map[string]any)
 	delete(material, "tlogEntries")
+	delete(material, "timestampVerificationData")
 	body, err := json.Marshal(document)
 	if err != nil {
 		t.Fatal(err)
