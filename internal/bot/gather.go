@@ -111,7 +111,7 @@ func (g *gatherer) look(ctx context.Context, w wanted, trust digest.Digest, befo
 		f.unite()
 	}
 	f.looked = looksOf(f.parts, f.manifest.Digest)
-	f.again = g.now().Add(max(lookAgain, retryAfter(err)))
+	f.again = g.now().Add(max(lookAgain, g.registries.inner.Rest(w.reference.Repository)))
 	return f
 }
 

@@ -30,6 +30,7 @@ type wire struct {
 	verifier   *fakeVerifier
 	forge      *fakeForge
 	gatherer   *gatherer
+	now        time.Time
 }
 
 // fakeForge holds envelopes by source repository.
@@ -57,6 +58,7 @@ func (f *fakeForge) Attestations(_ context.Context, repository string, _ digest.
 func newWire(t testing.TB) *wire {
 	w := &wire{
 		TB: t, registry: images.New(images.Options{}), verifier: &fakeVerifier{},
+		now:   time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 		forge: &fakeForge{held: map[string][]evidence.Envelope{}, state: map[string]string{}},
 	}
 	server := httptest.NewServer(w.registry)
@@ -70,8 +72,9 @@ func newWire(t testing.TB) *wire {
 }
 
 func (w *wire) newGatherer(forge Attestations) *gatherer {
-	client := registry.New(registry.Options{})
-	return newGatherer(Options{Registry: client, Verifier: w.verifier, Attestations: forge, Now: time.Now}, &ages{})
+	now := func() time.Time { return w.now }
+	client := registry.New(registry.Options{Now: now})
+	return newGatherer(Options{Registry: client, Verifier: w.verifier, Attestations: forge, Now: now}, &ages{})
 }
 
 // push builds and pushes an image.
@@ -242,6 +245,54 @@ func TestForgeThatNobodyCanAskIsSaid(t *testing.T) {
 	}
 	if f := w.gather(w.wanted(image.Digest), asking{}); slices.ContainsFunc(f.looked, func(l evidence.Look) bool { return l.Source == evidence.SourceForge }) {
 		t.Errorf("nothing was to be asked, looked %+v", f.looked)
+	}
+}
+
+// A33: a registry that asks for rest has it, from every image that lies there, and is looked at again when it is over.
+func TestRegistryThatAsksForRest(t *testing.T) {
+	w := newWire(t)
+	image, other := w.push(images.Spec{Seed: "1"}), w.push(images.Spec{Seed: "2"})
+	w.attach(image.Digest, "signature", "")
+	w.attach(image.Digest, "report", "any")
+	w.registry.Break(images.Fault{Path: ".sig", Status: http.StatusTooManyRequests, RetryAfter: "120"})
+	f := w.gather(w.wanted(image.Digest), asking{})
+	if f.whole() || f.again.Sub(w.now) != 2*time.Minute {
+		t.Errorf("whole %t, looks again in %s, want 2m", f.whole(), f.again.Sub(w.now))
+	}
+	w.registry.Heal()
+	w.registry.Requests()
+	w.now = w.now.Add(119 * time.Second)
+	w.gather(w.wanted(image.Digest), asking{})
+	w.gather(w.wanted(image.Digest), w.fresh())
+	if f := w.gather(w.wanted(other.Digest), asking{}); f.whole() || f.looked[0].Code != codeUnreachable {
+		t.Errorf("looked %+v", f.looked)
+	}
+	if asked := w.registry.Requests(); len(asked) != 0 {
+		t.Errorf("it asked for rest, and was asked %q", asked)
+	}
+	w.now = w.now.Add(lookAgain)
+	if f := w.gather(w.wanted(image.Digest), asking{}); !f.whole() || len(f.signatures) != 1 {
+		t.Errorf("looked %+v", f.looked)
+	}
+}
+
+// What was read without a gap is not read again for the sake of what was not.
+func TestOnlyTheGapIsReadAgain(t *testing.T) {
+	w := newWire(t)
+	image := w.push(images.Spec{Seed: "1"})
+	w.attach(image.Digest, "signature", "")
+	w.attach(image.Digest, "report", "any")
+	w.forge.state["acme/shop"] = "FORGE_UNREACHABLE"
+	want := w.wanted(image.Digest, "acme/shop")
+	w.gather(want, asking{})
+	w.registry.Requests()
+	w.now = w.now.Add(lookAgain)
+	delete(w.forge.state, "acme/shop")
+	if f := w.gather(want, asking{}); !f.whole() || len(f.signatures) != 1 {
+		t.Errorf("looked %+v", f.looked)
+	}
+	if asked := w.registry.Requests(); len(asked) != 0 || len(w.forge.asked) != 2 {
+		t.Errorf("the registry was asked %q, the forge %d times", asked, len(w.forge.asked))
 	}
 }
 

@@ -94,6 +94,9 @@ type Protection interface {
 type Registry interface {
 	Resolve(ctx context.Context, repository digest.Repository, tag string) (evidence.Manifest, error)
 	Tags(ctx context.Context, repository digest.Repository) ([]string, error)
+	// Rest is how long a registry still wants to be left alone; 0: it may be asked. Asked earlier it is not bothered: the answer is an
+	// error, with Retryable().
+	Rest(repository digest.Repository) time.Duration
 	Artifacts
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
@@ -77,6 +78,15 @@ func isBearer(scheme string) bool { return strings.EqualFold(scheme, "bearer") }
 
 func acceptManifests() string {
 	return strings.Join([]string{evidence.MediaTypeOCIIndex, evidence.MediaTypeOCIManifest, evidence.MediaTypeDockerList, evidence.MediaTypeDockerManifest}, ", ")
+}
+
+// Rest returns how long the registry of a repository still wants to be left alone; 0 where it may be asked.
+func (c *Client) Rest(repository digest.Repository) time.Duration {
+	named, err := name.NewRepository(repository.String(), name.StrictValidation)
+	if err != nil {
+		return 0
+	}
+	return c.paces.rest(named.RegistryStr())
 }
 
 // Resolve returns the manifest that a tag shows now, in one request. The digest is that of the bytes: what a HEAD or a header says is
