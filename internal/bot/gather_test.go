@@ -261,7 +261,7 @@ func TestRegistryThatAsksForRest(t *testing.T) {
 	}
 	w.registry.Heal()
 	w.registry.Requests()
-	w.now = w.now.Add(119 * time.Second)
+	w.now = w.now.Add(lookAgain)
 	w.gather(w.wanted(image.Digest), asking{})
 	w.gather(w.wanted(image.Digest), w.fresh())
 	if f := w.gather(w.wanted(other.Digest), asking{}); f.whole() || f.looked[0].Code != codeUnreachable {
