@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/liftlock/liftlock/internal/core/evidence"
@@ -25,9 +26,13 @@ func TestInteropVerifiesWhatCosignSigns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	predicate := filepath.Join(dir, "predicate.json")
-	if err := os.WriteFile(predicate, []byte(`{"scanner":{"uri":"x","version":"1","db":{"uri":"","version":""},"result":{"SchemaVersion":2,"Results":[]}},"metadata":{"scanStartedOn":"2026-01-02T15:04:05Z","scanFinishedOn":"2026-01-02T15:05:05Z"}}`), 0o600); err != nil {
-		t.Fatal(err)
+	attested := map[string]struct{ predicateType, predicate string }{
+		"vuln":            {evidence.CosignVulnerabilities, `{"scanner":{"uri":"x","version":"1","db":{"uri":"","version":""},"result":{"SchemaVersion":2,"Results":[]}},"metadata":{"scanStartedOn":"2026-01-02T15:04:05Z","scanFinishedOn":"2026-01-02T15:05:05Z"}}`},
+		"slsaprovenance1": {"https://slsa.dev/provenance/v1", `{"buildDefinition":{"buildType":"https://example.com/build","externalParameters":{}},"runDetails":{"builder":{"id":"https://example.com/builder"}}}`},
+		"spdxjson":        {"https://spdx.dev/Document", `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","name":"checkout","packages":[]}`},
+		"cyclonedx":       {"https://cyclonedx.org/bom", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[]}`},
+		"openvex":         {"https://openvex.dev/ns", `{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://example.com/vex","author":"acme","version":1,"statements":[]}`},
+		predicateType:     {predicateType, `{"result":"passed"}`},
 	}
 	for _, test := range []struct {
 		name, cosign string
@@ -43,15 +48,25 @@ func TestInteropVerifiesWhatCosignSigns(t *testing.T) {
 			s := newShelf(t)
 			common := append([]string{"--key", filepath.Join(dir, "cosign.key"), "--yes"}, test.flags...)
 			mustRun(t, dir, test.cosign, append(append([]string{"sign"}, common...), s.reference())...)
-			mustRun(t, dir, test.cosign, append(append([]string{"attest", "--type", "vuln", "--predicate", predicate}, common...), s.reference())...)
+			file := filepath.Join(dir, "predicate.json")
+			for name, about := range attested {
+				if err := os.WriteFile(file, []byte(about.predicate), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				mustRun(t, dir, test.cosign, append(append([]string{"attest", "--type", name, "--predicate", file}, common...), s.reference())...)
+			}
 			w := world{image: s.image, trust: evidence.Trust{Keys: []evidence.TrustKey{{Name: "cosign", PEM: public}}}}
 			answer := w.verify(t, s.envelopes(t)...)
 			kinds := map[string]int{}
 			for _, v := range answer.Verified {
 				kinds[v.Kind+" "+v.PredicateType]++
 			}
-			if len(answer.Rejected) != 0 || kinds[test.signature] != 1 || kinds["attestation "+evidence.CosignVulnerabilities] != 1 {
-				t.Errorf("want one signature and one attestation, got %v, rejected %+v", kinds, answer.Rejected)
+			want := map[string]int{test.signature: 1}
+			for _, about := range attested {
+				want["attestation "+about.predicateType] = 1
+			}
+			if diff := cmp.Diff(want, kinds); diff != "" || len(answer.Rejected) != 0 {
+				t.Errorf("want a signature and each attestation: %s rejected: %+v", diff, answer.Rejected)
 			}
 		})
 	}
