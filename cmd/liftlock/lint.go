@@ -51,6 +51,9 @@ func lint(s streams, dir string) error {
 	if problems := ruleProblems(set.OwnRules()); len(problems) > 0 {
 		return report(s, problems)
 	}
+	for _, remark := range set.TrustRemarks() {
+		fmt.Fprintln(s.err, remark)
+	}
 	overlays := lintOverlays{overlay.NewTree(tree)}
 	if problems := pipeline.Lint(set, tree, overlays); len(problems) > 0 {
 		return report(s, problems)

@@ -24,10 +24,13 @@ type OverlayReader interface {
 	Uses(overlay string, image ImageRoute) (bool, error)
 }
 
-// Lint checks a Set against the tree that it was loaded from: overlays exist, and every image is used in each environment that
-// it is routed to. Environments on a branch of their own are left out, because their overlays are in another tree.
+// Lint checks a Set against the tree that it was loaded from: trust roots are the pinned files, overlays exist, and every image is used in
+// each environment that it is routed to. Environments on a branch of their own are left out, because their overlays are in another tree.
 func Lint(set *Set, tree fs.FS, reader OverlayReader) Problems {
 	l := linter{set: set, tree: tree, reader: reader, owner: map[string]string{}}
+	for i := range set.pipelines {
+		l.trust(&set.pipelines[i])
+	}
 	for i := range set.steps {
 		if set.steps[i].Branch == "" {
 			l.environment(&set.steps[i])
@@ -131,4 +134,43 @@ func (l *linter) runs(overlays []string, image ImageRoute) bool {
 		}
 	}
 	return false
+}
+
+// trust complains of trust roots that are not the pinned files. Load does not: a service goes on, and its rules say so of each image.
+func (l *linter) trust(p *located[Pipeline]) {
+	for i, root := range p.doc.Spec.Trust {
+		if got := l.set.roots[root.File].sum.Hex(); root.SHA256 != "" && root.SHA256 != got {
+			l.add(p.source.problem(fmt.Sprintf("spec.trust[%d].sha256", i), "wanted %s of %s, got %s; no certificate counts under it until one of them is put right", root.SHA256, root.File, got))
+		}
+	}
+}
+
+// TrustRemarks says of trust roots what works but protects less than it could: a file that nobody pinned may be exchanged unnoticed, and
+// one of which nobody knows how old it is may lack what its authority has revoked since.
+func (s *Set) TrustRemarks() Problems {
+	var remarks Problems
+	for i := range s.pipelines {
+		p := &s.pipelines[i]
+		for j, root := range p.doc.Spec.Trust {
+			at := fmt.Sprintf("spec.trust[%d]", j)
+			if root.SHA256 == "" {
+				remarks = append(remarks, p.source.problem(at, "%s is not pinned: liftlock trust refresh %s writes sha256", root.File, root.Name))
+			}
+			if root.Refreshed == 0 {
+				remarks = append(remarks, p.source.problem(at, "nobody knows how old %s is: liftlock trust refresh %s writes refreshed", root.File, root.Name))
+			}
+			if s.roots[root.File].authorities == 0 {
+				remarks = append(remarks, p.source.problem(at, "%s has no certificate authority: no keyless signature counts under it", root.File))
+			}
+		}
+		for j, signer := range p.doc.Spec.Signers {
+			if signer.Keyless == nil {
+				continue
+			}
+			if root, entry := trustSource(&p.doc, signer.Keyless.Trust); !entry {
+				remarks = append(remarks, p.source.problem(fmt.Sprintf("spec.signers[%d].keyless", j), "trust root %s has no entry in spec.trust that pins it: liftlock trust refresh %s adds one", root.Name, root.Name))
+			}
+		}
+	}
+	return remarks.sorted()
 }

@@ -213,3 +213,50 @@ func FuzzExpand(f *testing.F) {
 		}
 	})
 }
+
+// noOverlays reads nothing.
+type noOverlays struct{}
+
+func (noOverlays) Entries(string) ([]OverlayEntry, error) { return nil, nil }
+func (noOverlays) Uses(string, ImageRoute) (bool, error)  { return false, nil }
+
+// A26: another file than the pinned one is for lint to say, and for the rules; it ends no service.
+func TestLintNamesRootsThatAreNotPinned(t *testing.T) {
+	set := load(t, map[string]string{".liftlock/x.yaml": `apiVersion: liftlock.dev/v1alpha1
+kind: Pipeline
+metadata: {name: shop}
+spec:
+  trust:
+    - {name: public-good, file: trust/public-good.json, sha256: ` + pin + `}
+    - {name: github, file: trust/public-good.json}
+  signers:
+    - {name: a, keyless: {issuer: "https://a.example.com", subject: a@example.com, trust: github}}
+  environments: [{name: dev, overlays: [dev]}]
+---
+apiVersion: liftlock.dev/v1alpha1
+kind: Pipeline
+metadata: {name: tools}
+spec:
+  signers:
+    - {name: a, keyless: {issuer: "https://a.example.com", subject: a@example.com}}
+  environments: [{name: tools, overlays: [tools]}]
+`})
+	tree := fstest.MapFS{"dev/x": {}, "tools/x": {}}
+	const file = ".liftlock/x.yaml"
+	want := Problems{{file, 6, 65, "spec.trust[0].sha256", "wanted " + pin + " of trust/public-good.json, got " + digest.Of([]byte(testRoot)).Hex() +
+		"; no certificate counts under it until one of them is put right"}}
+	if diff := cmp.Diff(want, Lint(set, tree, noOverlays{})); diff != "" {
+		t.Error(diff)
+	}
+	remarks := Problems{
+		{file, 6, 7, "spec.trust[0]", "nobody knows how old trust/public-good.json is: liftlock trust refresh public-good writes refreshed"},
+		{file, 6, 7, "spec.trust[0]", "trust/public-good.json has no certificate authority: no keyless signature counts under it"},
+		{file, 7, 7, "spec.trust[1]", "nobody knows how old trust/public-good.json is: liftlock trust refresh github writes refreshed"},
+		{file, 7, 7, "spec.trust[1]", "trust/public-good.json has no certificate authority: no keyless signature counts under it"},
+		{file, 7, 7, "spec.trust[1]", "trust/public-good.json is not pinned: liftlock trust refresh github writes sha256"},
+		{file, 17, 26, "spec.signers[0].keyless", "trust root public-good has no entry in spec.trust that pins it: liftlock trust refresh public-good adds one"},
+	}
+	if diff := cmp.Diff(remarks, set.TrustRemarks()); diff != "" {
+		t.Error(diff)
+	}
+}

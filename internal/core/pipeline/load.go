@@ -16,7 +16,7 @@ const Directory = ".liftlock"
 // read. The tree must be that of the base branch, never of a pull request (A100). What is wrong with the files is a Problems; a
 // repository without .liftlock gives an error that wraps fs.ErrNotExist.
 func Load(tree fs.FS) (*Set, error) {
-	l := loader{tree: tree, documents: documents{grammar: newGrammar()}, keys: map[string]publicKey{}, roots: map[string]*trustFile{}, rules: map[string][]byte{}}
+	l := newLoader(tree)
 	if err := l.start(); err != nil {
 		return nil, err
 	}
@@ -41,6 +41,10 @@ type loader struct {
 	entries   int
 	files     int
 	bytes     int
+}
+
+func newLoader(tree fs.FS) *loader {
+	return &loader{tree: tree, documents: documents{grammar: newGrammar()}, keys: map[string]publicKey{}, roots: map[string]*trustFile{}, rules: map[string][]byte{}}
 }
 
 // start looks for the directory itself: a link would lead out of what CODEOWNERS protects.
