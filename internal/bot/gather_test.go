@@ -157,6 +157,11 @@ func TestChildrenAreLookedAtWhereSomethingIsOpen(t *testing.T) {
 			w.attach(i.Platforms["linux/amd64"], "signature", "")
 		}, []string{"children ok 2", "legacy-signature absent 0", "manifest ok 1", "referrers absent 0", "verifier ok 0", "0 signatures, 0 reports",
 			"linux/amd64: 1 signatures", "linux/arm64: 0 signatures"}, 2},
+		"only a child is signed, all is scanned (A04)": {func(w *wire, i images.Image) {
+			w.attach(i.Digest, "report", "any")
+			w.attach(i.Platforms["linux/amd64"], "signature", "")
+		}, []string{"children ok 2", "legacy-signature ok 1", "manifest ok 1", "referrers absent 0", "verifier ok 1", "0 signatures, 1 reports",
+			"linux/amd64: 1 signatures", "linux/arm64: 0 signatures"}, 2},
 		"one platform has no report (A05)": {func(w *wire, i images.Image) {
 			w.attach(i.Digest, "signature", "")
 			w.attach(i.Digest, "report", "linux/amd64")
@@ -273,6 +278,23 @@ func TestRegistryThatAsksForRest(t *testing.T) {
 	w.now = w.now.Add(lookAgain)
 	if f := w.gather(w.wanted(image.Digest), asking{}); !f.whole() || len(f.signatures) != 1 {
 		t.Errorf("looked %+v", f.looked)
+	}
+}
+
+// A03: what was not to be had is asked for again as soon as somebody says that something changed.
+func TestFreshReadsManifestsThatWereMissing(t *testing.T) {
+	w := newWire(t)
+	image := w.push(images.Spec{Seed: "1", Created: w.now})
+	want := w.wanted(image.Digest)
+	for _, fault := range []images.Fault{{Path: "/manifests/sha256:", Status: http.StatusForbidden}, {Path: "/blobs/", Body: []byte("{}")}, {Path: "/manifests/sha256:", Status: http.StatusNotFound}} {
+		w.gatherer = w.newGatherer(nil)
+		w.registry.Break(fault)
+		before := w.gather(want, asking{})
+		w.registry.Heal()
+		after := w.gather(want, w.fresh())
+		if !after.whole() || slices.Equal(before.looked, after.looked) || after.created == before.created {
+			t.Errorf("%+v: before %+v, after %+v", fault, before.looked, after.looked)
+		}
 	}
 }
 
