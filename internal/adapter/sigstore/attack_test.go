@@ -367,6 +367,24 @@ func TestAmbiguousStatements(t *testing.T) {
 	}
 }
 
+// A36, of the bundle around the statement: readers differ in which of two members counts.
+func TestAmbiguousBundles(t *testing.T) {
+	w := newWorld(t)
+	good := made(t)(w.keyless.Attest(w.image, signer.Bundle, predicateType, tested(1)))
+	for _, twin := range []string{`"payload":"e30="`, `"payload":null`, `"p\u0061yload":"e30="`} {
+		for _, body := range []string{
+			strings.Replace(string(good.Body), `"payload":`, twin+`,"payload":`, 1),
+			strings.Replace(string(good.Body), `"payloadType":`, twin+`,"payloadType":`, 1),
+			strings.Replace(string(good.Body), `"dsseEnvelope":`, `"dsseEnvelope":{`+twin+`},"dsseEnvelope":`, 1),
+			strings.Replace(string(good.Body), `"dsseEnvelope":`, `"dsse_envelope":{`+twin+`},"dsseEnvelope":`, 1),
+		} {
+			ambiguous := good
+			ambiguous.Body, ambiguous.Digest = []byte(body), digest.Of([]byte(body))
+			w.wantRejected(t, codeMalformed, ambiguous)
+		}
+	}
+}
+
 // Bytes that were changed after signing.
 func TestTamperedBytes(t *testing.T) {
 	w := newWorld(t)
