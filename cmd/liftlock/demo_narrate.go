@@ -121,11 +121,21 @@ func (n *narrator) verdict(image ledger.Image) (v verdict.Verdict, err error) {
 	return v, nil
 }
 
+// tellFindings says what is wrong, and once for all findings that ask for the same what to do about it.
 func (n *narrator) tellFindings(v verdict.Verdict) {
 	for _, gate := range v.Gates {
-		for _, f := range gate.Findings {
-			if f.Outcome != verdict.Pass {
-				n.printf("  %-10s    %s: %s\n  %-10s    -> %s\n", "", gate.Name, oneLine(f.Message), "", oneLine(f.Remedy))
+		for i, f := range gate.Findings {
+			if f.Outcome == verdict.Pass {
+				continue
+			}
+			n.printf("  %-10s    %s: %s\n", "", gate.Name, oneLine(f.Message))
+			if i+1 < len(gate.Findings) && gate.Findings[i+1].Remedy == f.Remedy {
+				continue
+			}
+			what, command := f.Advice()
+			n.printf("  %-10s    -> %s\n", "", oneLine(what))
+			if command != "" {
+				n.printf("  %-10s       %s\n", "", oneLine(command))
 			}
 		}
 	}

@@ -142,6 +142,24 @@ looked_at(places) if {
 	look.source in places
 }
 
+# METADATA
+# title: Nobody looked for what is attached to the image
+# description: Nothing is attached to an image that is not there. Whoever reads that must not be led to weaken the gate.
+# custom:
+#   codes: [EVIDENCE_NOT_GATHERED, SUBJECT_NEEDED]
+#   owner: liftlock
+#   review_by: "2027-06-01"
+unsought(message) := finding("SUBJECT_NEEDED", sprintf("%s: the image is not there", [message]), {}) if {
+	absent
+} else := finding("EVIDENCE_NOT_GATHERED", message, {})
+
+# absent is true where the registry says that it does not have the image.
+absent if {
+	some look in list(evidence, ["looked"])
+	look.source == "manifest"
+	look.state == "absent"
+}
+
 # rejected is the objects that proved nothing, by code, as findings of one gate.
 rejected(gate) := {found |
 	some code in {object.get(entry, "code", "") | some entry in list(evidence, ["rejected"])}

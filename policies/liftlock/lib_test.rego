@@ -49,13 +49,23 @@ test_waiver_without_a_beginning_does_not_hold if {
 
 test_remedy_is_filled_in if {
 	found := lib.finding("SIGNATURE_ABSENT", "m", {}) with input as good.document
-	startswith(found.remedy, "Sign it where it is built: cosign sign ghcr.io/acme/checkout@sha256:")
-	endswith(found.remedy, "Accepted: legacy, release.")
+	startswith(found.remedy, "Sign it where it is built. Accepted: legacy, release.\ncosign sign ghcr.io/acme/checkout@sha256:")
 }
 
 test_remedy_does_not_expand_what_it_quotes if {
 	found := lib.finding("PLATFORM_MISSING", "m", {"{platform}": "{image}"}) with input as good.document
 	contains(found.remedy, "for {image} as well")
+}
+
+# What is not there cannot be looked at: nobody is told to weaken the gate.
+test_nobody_looked[note] if {
+	some note, case in {
+		"absent": {"state": "absent", "code": "SUBJECT_NEEDED"},
+		"unknown": {"state": "unknown", "code": "EVIDENCE_NOT_GATHERED"},
+	}
+	found := lib.unsought("m") with input as {"evidence": {"looked": [{"source": "manifest", "state": case.state}]}}
+	found.code == case.code
+	found.outcome == "unknown"
 }
 
 # A finding must be there whatever the input is: a rule that is undefined would be silent.

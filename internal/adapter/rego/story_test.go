@@ -29,7 +29,10 @@ const (
 // TestEachRuleAlone holds that every rule has a story in which it alone speaks: all other gates answer as they do for the good input.
 func TestEachRuleAlone(t *testing.T) {
 	engine := newEngine(t, nil)
-	told := map[string]bool{"POLICY_DENIED": true, "POLICY_WARNED": true} // TestOwnRules tells these
+	told := map[string]bool{
+		"POLICY_DENIED": true, "POLICY_WARNED": true, // TestOwnRules tells these
+		"SUBJECT_NEEDED": true, // TestNothingToLookAt tells this: it never comes alone
+	}
 	for _, s := range allStories() {
 		t.Run(s.name, func(t *testing.T) {
 			input := good(t)
@@ -57,6 +60,30 @@ func TestEachRuleAlone(t *testing.T) {
 		if !told[code] {
 			t.Errorf("code %s: no story tells it", code)
 		}
+	}
+}
+
+// TestNothingToLookAt: where the image is not there, the gates that look at what is attached to it send people after the image, and
+// advise nobody to weaken a gate.
+func TestNothingToLookAt(t *testing.T) {
+	input := good(t)
+	input.Evidence.Looked = []evidence.Look{{Source: "manifest", State: evidence.LookAbsent, Code: "SUBJECT_ABSENT"}}
+	input.Evidence.Signatures = nil
+	input.Evidence.Vulnerabilities = nil
+	got := judge(t, newEngine(t, nil), input)
+	want := map[string]string{"subject": "SUBJECT_ABSENT", "signature": "SUBJECT_NEEDED", "vulnerabilities": "SUBJECT_NEEDED"}
+	for _, g := range got.Gates {
+		if codes(g) != want[g.Name] {
+			t.Errorf("gate %s says %q, want %q", g.Name, codes(g), want[g.Name])
+		}
+		for _, f := range g.Findings {
+			if strings.Contains(f.Remedy, "off") || !strings.Contains(f.Remedy, "checkout") {
+				t.Errorf("gate %s: remedy %q", g.Name, f.Remedy)
+			}
+		}
+	}
+	if got.Result != failed {
+		t.Errorf("result %s: want %s", got.Result, failed)
 	}
 }
 

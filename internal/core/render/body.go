@@ -123,13 +123,8 @@ func approval(p Proposal) string {
 func missingGates(p Proposal) string {
 	const named = 2
 	var all []string
-	left := 0
 	for _, j := range p.Judgements {
 		for _, g := range stopping(j.Verdict) {
-			if len(all) == named {
-				left++
-				continue
-			}
 			of := ""
 			if len(p.Judgements) > 1 {
 				of = code(j.Move.Image.Name) + " "
@@ -140,26 +135,28 @@ func missingGates(p Proposal) string {
 	if len(all) == 0 {
 		return "no gate says why: see the verdict in the ledger"
 	}
-	if left > 0 {
-		all = append(all, fmt.Sprintf("and %d more", left))
+	if left := len(all) - named; left > 1 {
+		all = append(all[:named], fmt.Sprintf("and %d more", left))
 	}
 	return strings.Join(all, " · ")
 }
 
-// reason is why a gate stops it: its summary, or the worst of its findings where there are several.
+// reason is why a gate stops it: its summary, or the worst of its findings where there are several. Those that ask for the same are one.
 func reason(g verdict.Gate) string {
 	findings := open(g)
 	if len(findings) < 2 {
 		return prose(g.Summary)
 	}
-	worst := findings[0]
-	for _, f := range findings {
-		if f.Outcome == verdict.Fail {
-			worst = f
-			break
-		}
+	groups := grouped(findings)
+	worst := max(0, slices.IndexFunc(groups, func(group []verdict.Finding) bool { return group[0].Outcome == verdict.Fail }))
+	text := prose(groups[worst][0].Message)
+	switch len(groups) {
+	case 1:
+		return text
+	case 2:
+		return text + ", and " + code(groups[1-worst][0].Code)
 	}
-	return prose(worst.Message) + fmt.Sprintf(", and %d more", len(findings)-1)
+	return text + fmt.Sprintf(", and %d more", len(groups)-1)
 }
 
 // reconsiderAt is the first instant at which time alone could change one of the verdicts; 0: never.

@@ -139,14 +139,28 @@ func failed(t testing.TB) Proposal {
 	j.Order, j.Source, j.SourceBefore, j.Commands = nil, Source{}, Source{}, nil
 	gates := goodGates()
 	gates[1] = gate("signature", verdict.Fail, "no signature by an allowed signer was found", verdict.Finding{
-		Code: "SIGNATURE_MISSING", Outcome: verdict.Fail, Message: "no signature by an allowed signer was found",
-		Remedy: "Sign ghcr.io/acme/checkout with cosign as signer release.", Owner: "whoever publishes checkout",
+		Code: "SIGNATURE_ABSENT", Outcome: verdict.Fail, Message: "no signature by an allowed signer was found",
+		Remedy: "Sign it where it is built. Accepted: release.\ncosign sign ghcr.io/acme/checkout@" + of("checkout1.4.2").String(), Owner: "whoever publishes checkout",
 	})
 	gates[5] = gate("vulnerabilities", verdict.Fail, "2 findings: VULN_OVER_LINE, REPORT_STALE",
 		verdict.Finding{Code: "VULN_OVER_LINE", Outcome: verdict.Fail, Message: "CVE-2026-5555 is critical in log4j 2.14.1, fixed in 2.17.1", Remedy: "Update log4j to 2.17.1 and publish a new image.", Owner: "whoever publishes checkout", Waivable: true},
 		verdict.Finding{Code: "REPORT_STALE", Outcome: verdict.Unknown, Message: "the report is from 2026-11-17 20:10 UTC, older than 24 h", Remedy: "Scan again and attach the report.", Deadline: now + 3600},
 	)
 	j.Verdict = judged(verdict.Failed, pipeline.Review, gates...)
+	return p
+}
+
+// reviewing waits for one person, for two reasons.
+func reviewing(t testing.TB) Proposal {
+	p := passed(t)
+	j := &p.Judgements[0]
+	gates := goodGates()
+	waiting := func(message string) verdict.Finding {
+		return verdict.Finding{Code: "REVIEW_WAITING", Outcome: verdict.Wait, Message: message, Remedy: "Ask @acme/payments to approve the head commit.", Owner: "@acme/payments"}
+	}
+	gates[len(gates)-1] = gate("review", verdict.Wait, "2 findings: REVIEW_WAITING",
+		waiting("0 of 1 approvals"), waiting(p.Changed[0].Path+": no approval by @acme/payments"))
+	j.Verdict = judged(verdict.Pending, pipeline.Review, gates...)
 	return p
 }
 
@@ -195,10 +209,11 @@ func scripted(t testing.TB, s string) Proposal {
 		j.After = &verdict.Vulnerabilities{Findings: []evidence.Vulnerability{vulnerability1("a"+s, "s"+evidence.Severity(s), "p"+s, "i"+s, "f"+s)}}
 		waiver := &verdict.Waiver{Name: "n" + s, Owner: "o" + s, Justification: "j " + s, Expires: now}
 		finding := verdict.Finding{Code: "C" + s, Message: "m " + s, Remedy: "r " + s, Owner: "o" + s, Deadline: now}
+		command := verdict.Finding{Code: "SIGNATURE_ABSENT", Message: "m " + s, Remedy: "r " + s + "\nc " + s, Owner: "o" + s}
 		accepted := finding
 		accepted.Waiver = waiver
 		j.Verdict.Gates = []verdict.Gate{
-			gate("g"+s, verdict.Fail, "s "+s, finding), gate("h"+s, verdict.Pass, "s "+s, accepted), gate("k"+s, "strange"+verdict.Outcome(s), s+" s"),
+			gate("g"+s, verdict.Fail, "s "+s, finding, command), gate("h"+s, verdict.Pass, "s "+s, accepted), gate("k"+s, "strange"+verdict.Outcome(s), s+" s"),
 			{Name: "w" + s, Enforce: pipeline.EnforceWarn, Outcome: verdict.Fail, Summary: "s " + s, Findings: []verdict.Finding{finding}},
 			{Name: "o" + s, Enforce: pipeline.EnforceOff, Outcome: verdict.Off, Summary: "s " + s},
 		}

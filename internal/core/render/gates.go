@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/pipeline"
@@ -125,37 +126,95 @@ func gateTable(v verdict.Verdict, most int) string {
 	return table
 }
 
+// grouped puts findings together that ask the same person for the same thing, so that this is asked once; each group has one code. The
+// order is that of the first of each.
+func grouped(findings []verdict.Finding) [][]verdict.Finding {
+	type asked struct {
+		code, remedy, owner string
+		deadline            int64
+	}
+	var groups [][]verdict.Finding
+	at := map[asked]int{}
+	for _, f := range findings {
+		key := asked{f.Code, f.Remedy, f.Owner, f.Deadline}
+		i, known := at[key]
+		if !known || f.Waiver != nil {
+			i, at[key] = len(groups), len(groups)
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], f)
+	}
+	return groups
+}
+
+// messages are what a group of findings says, each once, and how many were left out.
+func messages(group []verdict.Finding, most int) (said []string, left int) {
+	for _, f := range group {
+		if slices.Contains(said, f.Message) {
+			continue
+		}
+		if len(said) == most {
+			left++
+			continue
+		}
+		said = append(said, f.Message)
+	}
+	return said, left
+}
+
 // findingLines says what is wrong and what to do about it, a line each. A message that its gate's summary said is not said twice, nor
 // are waivers, which stand unfolded under "Please look at".
 func findingLines(g verdict.Gate, most int) []string {
 	findings := open(g)
 	var lines []string
-	for i, f := range findings {
+	left := len(findings)
+	for i, group := range grouped(findings) {
 		if i == most {
-			lines = append(lines, leftOut(len(findings)-most))
+			lines = append(lines, leftOut(left))
 			break
 		}
-		line := code(f.Code)
-		if f.Message != g.Summary || len(findings) > 1 {
-			line += " " + prose(f.Message)
+		left -= len(group)
+		said, more := messages(group, most)
+		for _, message := range said {
+			line := code(group[0].Code)
+			if message != g.Summary || len(findings) > 1 {
+				line += " " + prose(message)
+			}
+			lines = append(lines, line)
 		}
-		lines = append(lines, line+consequence(f))
+		if more > 0 {
+			lines = append(lines, leftOut(more))
+		}
+		lines[len(lines)-1] += consequence(group[0])
 	}
 	return lines
 }
 
+// consequence is what to do about a finding, who can, and until when; a command stands last, on a line of its own.
 func consequence(f verdict.Finding) string {
 	var s string
-	if f.Remedy != "" {
-		s += " → " + prose(f.Remedy)
+	what, command := f.Advice()
+	if what != "" {
+		s += " → " + prose(what)
 	}
-	if f.Owner != "" {
+	if asks(f) {
 		s += " · " + prose(f.Owner)
 	}
 	if f.Deadline > 0 {
 		s += " · fails at " + instant(f.Deadline)
 	}
-	return s
+	return s + commandLine(command)
+}
+
+// asks reports whether somebody in particular can resolve a finding, and its remedy does not name them already.
+func asks(f verdict.Finding) bool { return f.Owner != "" && !strings.Contains(f.Remedy, f.Owner) }
+
+// commandLine is a command below its sentence, in a table or a list; "" where there is none.
+func commandLine(command string) string {
+	if command == "" {
+		return ""
+	}
+	return "<br>" + span(visible(command, maxCommand))
 }
 
 func waiverText(w verdict.Waiver) string {

@@ -281,6 +281,53 @@ func TestProseQuotesOnlyWhatItMust(t *testing.T) {
 	}
 }
 
+// TestFindingsThatAskForTheSame: who is asked for one thing for two reasons is asked once, and nothing is counted that is not more.
+func TestFindingsThatAskForTheSame(t *testing.T) {
+	p := reviewing(t)
+	_, summary := Check([]Proposal{p})
+	for name, text := range map[string]string{"body": PullRequestBody(p), "check": summary, "terminal": Style{}.Verify(p)} {
+		if asked := strings.Count(text, "to approve the head commit"); asked > 2 || strings.Contains(text, "more") {
+			t.Errorf("%s asks %d times:\n%s", name, asked, text)
+		}
+	}
+	p.Judgements[0].Verdict.Gates[12].Findings[1].Remedy = "Ask @dana."
+	if text := (Style{}).Verify(p); strings.Count(text, "fix: ") != 2 {
+		t.Errorf("two remedies are not shown as two:\n%s", text)
+	}
+}
+
+// TestCommandsCanBePasted: nothing stands after a command, on a terminal as on a page.
+func TestCommandsCanBePasted(t *testing.T) {
+	p := failed(t)
+	command := "cosign sign ghcr.io/acme/checkout@" + of("checkout1.4.2").String()
+	if text := (Style{}).Verify(p); !strings.Contains(text, " "+command+"\n") {
+		t.Errorf("no line ends in the command:\n%s", text)
+	}
+	if text := (Style{}).Plan([]Planned{{Proposal: p, Action: promotion.Block}}); !strings.Contains(text, " "+command+"\n") {
+		t.Errorf("no line ends in the command:\n%s", text)
+	}
+	_, summary := Check([]Proposal{p})
+	if rendered := page(t, summary); strings.Count(rendered, "<br><code>"+command+"</code>") != 2 {
+		t.Errorf("the command is not in a span of its own, to fix and among the gates:\n%s", rendered)
+	}
+}
+
+// TestTheOneLeftIsShown: to say that there is one more takes as much room as to show it.
+func TestTheOneLeftIsShown(t *testing.T) {
+	for n, want := range map[int]string{5: "", 6: "", 7: " and 2 more"} {
+		var planned []Planned
+		for i := range n {
+			p := failed(t)
+			p.Environment = fmt.Sprintf("e%d", i)
+			planned = append(planned, Planned{Proposal: p, Action: promotion.Block})
+		}
+		text := Style{}.Plan(planned)
+		if !strings.Contains(text, "e0/checkout, e1/checkout") || strings.Contains(text, "more") != (want != "") || !strings.Contains(text, "e4/checkout"+want) {
+			t.Errorf("%d images:\n%s", n, text)
+		}
+	}
+}
+
 // TestResultIsTheWorst: one image that fails stops all of its application, and a result that this version does not know is no pass.
 func TestResultIsTheWorst(t *testing.T) {
 	for _, test := range []struct {

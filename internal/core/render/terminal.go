@@ -65,12 +65,14 @@ func (s Style) gates(out *strings.Builder, v verdict.Verdict) {
 		}
 		fmt.Fprintf(out, "  %-*s  %s  %s\n", width, visible(g.Name, maxName), s.paint(word, fmt.Sprintf("%-7s", word)), visible(g.Summary, maxQuote))
 		indent := strings.Repeat(" ", width+4)
-		for i, f := range g.Findings {
-			if i == details()[0] {
-				fmt.Fprintf(out, "%s%d more\n", indent, len(g.Findings)-i)
+		left := len(g.Findings)
+		for i, group := range grouped(g.Findings) {
+			if i >= details()[0] && left > 1 {
+				fmt.Fprintf(out, "%s%d more\n", indent, left)
 				break
 			}
-			s.finding(out, indent, g.Summary, f)
+			left -= len(group)
+			s.finding(out, indent, g.Summary, group)
 		}
 	}
 	if len(later) > 0 {
@@ -81,24 +83,41 @@ func (s Style) gates(out *strings.Builder, v verdict.Verdict) {
 	}
 }
 
-func (s Style) finding(out *strings.Builder, indent, summary string, f verdict.Finding) {
-	line := visible(f.Code, maxName)
-	if f.Message != summary {
-		line += " " + visible(f.Message, maxQuote)
+// finding writes a group of findings: what they say, and once what to do about it.
+func (s Style) finding(out *strings.Builder, indent, summary string, group []verdict.Finding) {
+	f := group[0]
+	said, left := messages(group, details()[0])
+	for _, message := range said {
+		line := visible(f.Code, maxName)
+		if message != summary {
+			line += " " + visible(message, maxQuote)
+		}
+		fmt.Fprintf(out, "%s%s\n", indent, line)
 	}
-	fmt.Fprintf(out, "%s%s\n", indent, line)
+	if left > 0 {
+		fmt.Fprintf(out, "%s%d more\n", indent, left)
+	}
 	switch {
 	case f.Waiver != nil:
 		fmt.Fprintf(out, "%s  waived until %s by %s: %s\n", indent, instant(f.Waiver.Expires), visible(f.Waiver.Owner, maxName), visible(f.Waiver.Justification, maxQuote))
 	case f.Remedy != "":
 		owner := ""
-		if f.Owner != "" {
+		if asks(f) {
 			owner = " (" + visible(f.Owner, maxName) + ")"
 		}
-		fmt.Fprintf(out, "%s  fix: %s%s\n", indent, visible(f.Remedy, maxQuote), owner)
+		s.fix(out, indent+"  ", f, owner)
 	}
 	if f.Waiver == nil && f.Deadline > 0 {
 		fmt.Fprintf(out, "%s  fails at %s\n", indent, instant(f.Deadline))
+	}
+}
+
+// fix writes what to do about a finding. A command stands on a line of its own, with nothing after it that would be pasted along.
+func (s Style) fix(out *strings.Builder, indent string, f verdict.Finding, owner string) {
+	what, command := f.Advice()
+	fmt.Fprintf(out, "%sfix: %s%s\n", indent, visible(what, maxQuote), owner)
+	if command != "" {
+		fmt.Fprintf(out, "%s  %s\n", indent, visible(command, maxCommand))
 	}
 }
 
@@ -142,9 +161,10 @@ func movesText(p Planned) string {
 
 // cause is one code with every image that it stops.
 type cause struct {
-	gate, code, message, remedy string
-	varied                      bool // messages or remedies differ: what is shown is an example
-	images                      []string
+	gate    string
+	finding verdict.Finding // the first
+	varied  bool            // messages or remedies differ: what is shown is an example
+	images  []string
 }
 
 // causes groups what stops images by code: "46 images: SIGNATURE_MISSING". Hundreds of images usually have a handful of causes.
@@ -159,14 +179,14 @@ func (s Style) causes(out *strings.Builder, planned []Planned) {
 		if c.varied {
 			example = "for example: "
 		}
-		fmt.Fprintf(out, "  %s: %s %s: %s%s\n", plural(len(c.images), "image", "images"), visible(c.gate, maxName), visible(c.code, maxName), example, visible(c.message, maxQuote))
-		if c.remedy != "" {
-			fmt.Fprintf(out, "    fix: %s\n", visible(c.remedy, maxQuote))
+		fmt.Fprintf(out, "  %s: %s %s: %s%s\n", plural(len(c.images), "image", "images"), visible(c.gate, maxName), visible(c.finding.Code, maxName), example, visible(c.finding.Message, maxQuote))
+		if c.finding.Remedy != "" {
+			s.fix(out, "    ", c.finding, "")
 		}
 		const named = 5
-		list := strings.Join(c.images[:min(named, len(c.images))], ", ")
-		if len(c.images) > named {
-			list += fmt.Sprintf(" and %d more", len(c.images)-named)
+		list := strings.Join(c.images, ", ")
+		if left := len(c.images) - named; left > 1 {
+			list = strings.Join(c.images[:named], ", ") + fmt.Sprintf(" and %d more", left)
 		}
 		fmt.Fprintf(out, "    %s\n", list)
 	}
@@ -183,11 +203,11 @@ func gatherCauses(planned []Planned) []*cause {
 				for _, f := range open(g) {
 					c, ok := byCode[g.Name+" "+f.Code]
 					if !ok {
-						c = &cause{gate: g.Name, code: f.Code, message: f.Message, remedy: f.Remedy}
+						c = &cause{gate: g.Name, finding: f}
 						byCode[g.Name+" "+f.Code] = c
 						all = append(all, c)
 					}
-					c.varied = c.varied || f.Message != c.message || f.Remedy != c.remedy
+					c.varied = c.varied || f.Message != c.finding.Message || f.Remedy != c.finding.Remedy
 					if !slices.Contains(c.images, image) {
 						c.images = append(c.images, image)
 					}
@@ -196,7 +216,7 @@ func gatherCauses(planned []Planned) []*cause {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *cause) int {
-		return cmp.Or(len(b.images)-len(a.images), cmp.Compare(a.gate, b.gate), cmp.Compare(a.code, b.code))
+		return cmp.Or(len(b.images)-len(a.images), cmp.Compare(a.gate, b.gate), cmp.Compare(a.finding.Code, b.finding.Code))
 	})
 	return all
 }

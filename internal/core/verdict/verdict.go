@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/pipeline"
@@ -76,6 +77,16 @@ type Finding struct {
 	Waivable bool    `json:"waivable"`
 	Waiver   *Waiver `json:"waiver"`   // the waiver that accepts it, or null
 	Deadline int64   `json:"deadline"` // when unknown or wait becomes fail, or grace ends; 0: never
+}
+
+// Advice splits the remedy into what to do and the command that does it, "" where there is none. Only a row of the table can say that a
+// remedy ends in a command, and rows fill in no more than names and digests there: quoted text never becomes something to paste.
+func (f Finding) Advice() (what, command string) {
+	at := strings.LastIndexByte(f.Remedy, '\n')
+	if row, ok := LookUp(f.Code); !ok || at < 0 || !strings.Contains(row.Remedy, "\n") {
+		return f.Remedy, ""
+	}
+	return f.Remedy[:at], f.Remedy[at+1:]
 }
 
 // Waiver is a waiver in use.

@@ -80,10 +80,10 @@ findings contains found if {
 # title: Somebody looked for signatures
 # description: Where nobody looked, an absent signature proves nothing.
 # custom:
-#   codes: [EVIDENCE_NOT_GATHERED]
+#   codes: [EVIDENCE_NOT_GATHERED, SUBJECT_NEEDED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
-findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for signatures", {}) if {
+findings contains lib.unsought("nobody looked for signatures") if {
 	count(signatures) == 0
 	not lib.looked_at({"legacy-signature", "referrers"})
 }

@@ -22,10 +22,10 @@ skew := 300
 # title: Reports were looked for
 # description: Where nobody looked, no finding proves nothing.
 # custom:
-#   codes: [EVIDENCE_NOT_GATHERED]
+#   codes: [EVIDENCE_NOT_GATHERED, SUBJECT_NEEDED]
 #   owner: liftlock
 #   review_by: "2027-06-01"
-findings contains lib.finding("EVIDENCE_NOT_GATHERED", "nobody looked for scan reports", {}) if not looked
+findings contains lib.unsought("nobody looked for scan reports") if not looked
 
 looked if {
 	lib.gathered("vulnerabilities")
