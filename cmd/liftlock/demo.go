@@ -21,12 +21,13 @@ func demoCommand(s streams) *cobra.Command {
 	var keep string
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Show the main job in a sandbox: a GitHub, a registry and signers in this process; needs git and nothing else",
+		Short: "Show the main job in a sandbox on this machine; needs git and nothing else",
 		Long: "Start a sandbox on loopback addresses, run serve against it, and push four releases: a good one, an unsigned one, one with\n" +
 			"a critical vulnerability, and one whose tag moves between gate and proposal. Then stay up, for pull requests to be read,\n" +
 			"approved and merged by hand in a browser.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return demo(c.Context(), s, once, keep) },
+		Example: "  liftlock demo --once",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return demo(c.Context(), s, once, keep) },
 	}
 	c.Flags().BoolVar(&once, "once", false, "play the code owner, check that everything came out as it must, and exit 0 or 1")
 	c.Flags().StringVar(&keep, "keep", "", "directory to leave the repositories and the registry's content in")

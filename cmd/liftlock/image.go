@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +18,9 @@ import (
 func imageCommand(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use: "image", Short: "Edit images in kustomizations",
-		Args: cobra.NoArgs, // else a mistyped subcommand would print help and succeed
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args:    cobra.NoArgs, // else a mistyped subcommand would print help and succeed
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+		Example: "  liftlock image set apps/checkout/overlays/dev ghcr.io/acme/checkout:1.4.2",
 	}
 	c.AddCommand(imageSetCommand(s))
 	return c
@@ -28,7 +32,8 @@ func imageSetCommand(s streams) *cobra.Command {
 		Use:   "set DIR_OR_FILE IMAGE...",
 		Short: "Set images like kustomize edit set image, changing nothing but the values",
 		Long: "Set images of a kustomization. IMAGE is NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST or NAME=NEWNAME with either or both;\n" +
-			"NAME is the entry's name. Comments, quotes, order, indentation and line ends stay as they are.",
+			"NAME is the entry's name, and is there at most once; an entry that is not there yet is added, and said on standard error.\n" +
+			"Comments, quotes, order, indentation and line ends stay as they are.",
 		Example: "  liftlock image set apps/checkout/overlays/dev ghcr.io/acme/checkout:1.4.2@sha256:…",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -95,6 +100,9 @@ func setImages(s streams, path string, arguments []overlay.Argument, unpin bool)
 		return err
 	}
 	for _, e := range result.Entries {
+		if !slices.Contains(result.Names, e.Name) {
+			fmt.Fprintf(s.err, "%s:%d: added an entry for image %q; %s\n", path, e.Line, e.Name, thereWere(result.Names, e.Name))
+		}
 		if e.Form != overlay.FormPlain {
 			fmt.Fprintf(s.err, "%s:%d: %s: image %q keeps tag or digest in an unusual place; it stays there\n", path, e.Line, e.Form, e.Name)
 		}
@@ -104,6 +112,35 @@ func setImages(s streams, path string, arguments []overlay.Argument, unpin bool)
 		return nil
 	}
 	return replace(path, result.Data, info.Mode().Perm())
+}
+
+// thereWere lists the names that an added one may have been meant to be, nearest first.
+func thereWere(names []string, added string) string {
+	if len(names) == 0 {
+		return "there was none before"
+	}
+	const most = 5
+	near := slices.Clone(names)
+	slices.SortStableFunc(near, func(a, b string) int { return cmp.Compare(alike(b, added), alike(a, added)) })
+	text := "there were " + strings.Join(near, ", ")
+	if left := len(near) - most; left > 1 {
+		text = fmt.Sprintf("there were %s and %d more", strings.Join(near[:most], ", "), left)
+	}
+	return text
+}
+
+// alike counts what two names have in common at both ends: a typing error is in the middle, and so is a registry that was left out.
+func alike(a, b string) int {
+	shorter := min(len(a), len(b))
+	head := 0
+	for head < shorter && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < shorter-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	return head + tail
 }
 
 // coded is an error with a code of the code table.

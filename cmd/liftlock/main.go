@@ -48,20 +48,20 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
+func commands(s streams) []*cobra.Command {
+	return []*cobra.Command{
+		demoCommand(s), lintCommand(s), planCommand(s), verifyCommand(s), imageCommand(s), serveCommand(s), verifyBundleCommand(s), verifyWorkerCommand(s),
+		versionCommand(s),
+	}
+}
+
 // run is the whole program, so that tests can call it. Whatever is not a verdict is a mistake in usage or configuration.
 func run(ctx context.Context, args []string, s streams) int {
-	root := &cobra.Command{
-		Use:           "liftlock",
-		Short:         "Promote container images through environments, by verified evidence and with people deciding",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
+	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.AddCommand(
-		demoCommand(s), lintCommand(s), planCommand(s), verifyCommand(s), imageCommand(s), serveCommand(s), verifyBundleCommand(s), verifyWorkerCommand(s),
-	)
+	addCommands(root, commands(s)...)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitPassed

@@ -18,9 +18,14 @@ func planCommand(s streams) *cobra.Command {
 	var output outputFlag
 	c := &cobra.Command{
 		Use:   "plan [DIR]",
-		Short: "Say what would happen and why, for a clone and the live registries; nothing is changed",
-		Long:  "Say what would happen and why, for a clone and the live registries; nothing is changed.\n\n" + tokenHelp,
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Say what would be proposed and why, by the live registries; nothing is changed",
+		Long: "Say what would be proposed and why, or why not, for the clone in DIR (default: the current directory) and the live registries.\n" +
+			"Nothing is changed. Open proposals, reviews and branch rules of the forge are not looked at, so that \"open\" may mean a proposal\n" +
+			"that is there already, and what is asked at merge is not judged. The last line is the worst verdict.\n" +
+			"Exit status: 0 PASSED, 1 FAILED, 2 usage or configuration, 3 PENDING or could not look.\n\n" +
+			tokenHelp,
+		Example: "  liftlock plan deployments",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			clone, err := openClone(directory(args))
 			if err != nil {

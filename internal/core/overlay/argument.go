@@ -3,6 +3,7 @@ package overlay
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -77,11 +78,16 @@ func (a Argument) check() error {
 	return a.edit.check()
 }
 
-// SetArguments applies arguments in order, as Set does, so that of two for one entry the later one counts, as in kustomize. A digest
-// is dropped only with unpin: "app:v2" on a pinned entry would otherwise take the pin away without a word.
+// SetArguments applies arguments in order, as Set does. Two for one entry are refused: which of them is meant is anybody's guess. A
+// digest is dropped only with unpin: "app:v2" on a pinned entry would otherwise take the pin away without a word.
 func SetArguments(path string, data []byte, arguments []Argument, unpin bool) (Result, error) {
 	result := Result{Data: data}
-	for _, a := range arguments {
+	for n, a := range arguments {
+		if slices.ContainsFunc(arguments[:n], func(other Argument) bool { return other.edit.Name == a.edit.Name }) {
+			return Result{}, fmt.Errorf("image %q: want one argument for each entry, got two", clip(quoted(a.edit.Name)))
+		}
+	}
+	for n, a := range arguments {
 		edit := a.edit
 		edit.Unpin = unpin
 		if a.keepTag || a.keepDigest {
@@ -102,6 +108,9 @@ func SetArguments(path string, data []byte, arguments []Argument, unpin bool) (R
 		}
 		result.Data = next.Data
 		result.Entries = append(result.Entries, next.Entries...)
+		if n == 0 {
+			result.Names = next.Names
+		}
 	}
 	return result, nil
 }

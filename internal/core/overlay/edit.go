@@ -23,7 +23,8 @@ type Edit struct {
 // Result is an edited file.
 type Result struct {
 	Data    []byte
-	Entries []Entry // as they are now, in the order of the edits; Form says where tag and digest are kept
+	Entries []Entry  // as they are now, in the order of the edits; Form says where tag and digest are kept
+	Names   []string // of the entries that were there before, in the order of the file
 }
 
 // Set applies edits to the bytes of a kustomization file. Only the values change, or single lines are added in the file's own style.
@@ -33,6 +34,9 @@ func Set(path string, data []byte, edits ...Edit) (Result, error) {
 	d, err := parse(path, data)
 	if err != nil {
 		return Result{}, err
+	}
+	for _, r := range d.rows {
+		result.Names = append(result.Names, r.Name)
 	}
 	for _, edit := range edits {
 		if d, err = d.set(edit); err != nil {
