@@ -10,70 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/ledger"
 	"github.com/liftlock/liftlock/internal/sandbox"
 	"github.com/liftlock/liftlock/internal/sandbox/images"
 )
-
-// A registry that is down or lies stops a release and nothing else, says so, and the release goes on when it is true again.
-func TestRegistryThatIsDownOrLies(t *testing.T) {
-	r := newRig(t)
-	r.limits = unlimited
-	r.adopted()
-	other := digest.Of([]byte("other")).String()
-	for n, c := range []struct {
-		name  string
-		fault images.Fault // D stands for the digest
-		says  string       // in the log, where nothing could be judged; else the code of a finding
-		judge bool
-	}{
-		{name: "everything down", fault: images.Fault{Status: http.StatusServiceUnavailable}, says: "503"},
-		{name: "too many requests", fault: images.Fault{Path: "/tags/list", Status: http.StatusTooManyRequests, RetryAfter: "1"}, says: "429"},
-		{name: "credentials refused", fault: images.Fault{Path: "/tags/list", Status: http.StatusForbidden}, says: "403"},
-		{name: "A02 header names another digest", fault: images.Fault{Path: "/manifests/TAG", Digest: other}, says: "sha256"},
-		{name: "A03 other bytes for a digest", fault: images.Fault{Path: "/manifests/sha256:", Method: http.MethodGet, Body: []byte(`{"schemaVersion":2}`)}, says: "REGISTRY_INCONSISTENT", judge: true},
-		{name: "A03 other bytes for a blob", fault: images.Fault{Path: "/blobs/", Body: []byte(`{}`)}, says: "REGISTRY_INCONSISTENT", judge: true},
-		{name: "signatures down", fault: images.Fault{Path: ".sig", Status: http.StatusServiceUnavailable}, says: "REGISTRY_UNREACHABLE", judge: true},
-		{name: "attestations down", fault: images.Fault{Path: "/referrers/", Status: http.StatusServiceUnavailable}, says: "REGISTRY_UNREACHABLE", judge: true},
-		{name: "tag that is no manifest", fault: images.Fault{Path: "/manifests/TAG", Body: []byte("<html>")}, says: "the bytes are"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			defer r.under(t)()
-			tag := fmt.Sprintf("1.9.%d", n)
-			promoted := c.judge || n == 0 // that a denial comes at last shows as well that the work went on
-			d := r.release(sandbox.Release{Tag: tag, Unseen: true, Unsigned: !promoted})
-			said := len(r.log.String())
-			c.fault.Path = strings.ReplaceAll(c.fault.Path, "TAG", tag)
-			r.world.Registry.Break(c.fault)
-			defer r.world.Registry.Heal()
-			if err := r.world.Show(d, tag); err != nil {
-				t.Fatal(err)
-			}
-			if c.judge {
-				codes := r.failing(r.decided("dev", d, "PENDING"))
-				if !strings.Contains(strings.Join(codes, " "), c.says) {
-					t.Errorf("codes %q, want %s", codes, c.says)
-				}
-			}
-			r.quiet()
-			if log := r.log.String()[said:]; !c.judge && !strings.Contains(log, c.says) {
-				t.Errorf("the log does not say %q: %s", c.says, log)
-			}
-			r.untouched(d)
-			r.world.Registry.Heal()
-			if err := r.world.Show(d, tag); err != nil { // an event, so that nobody has to wait for a poll
-				t.Fatal(err)
-			}
-			if promoted {
-				r.entered(ledger.Merged, "dev", d)
-			} else {
-				r.decided("dev", d, "FAILED")
-			}
-		})
-	}
-	r.orderly()
-}
 
 // TestRegistryIsReadAgainWithoutAnEvent: nothing says when a registry is back, so that a look that failed is repeated before long,
 // however rarely the image is looked for.
