@@ -377,11 +377,23 @@ func TestTooManyAttestations(t *testing.T) {
 			return "", all
 		}
 		s.store = func(w http.ResponseWriter, r *http.Request) {
-			_, _ = w.Write(snappy.Encode(nil, append(bytes.Repeat([]byte("x"), maxBundle-2), r.URL.Path[len(r.URL.Path)-2:]...)))
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(append(bytes.Repeat([]byte("x"), maxBundle-2), r.URL.Path[len(r.URL.Path)-2:]...))
 		}
 		_, look := s.collect()
 		wantLook(t, look, evidence.LookUnknown, codeTooLarge, maxBundleBytes/maxBundle)
 		if asked := s.asked.Load(); asked > 1+maxBundleBytes/maxBundle+bundlesAtOnce {
+			t.Errorf("%d requests", asked)
+		}
+	})
+	t.Run("bytes of pages", func(t *testing.T) {
+		s := newShop(t)
+		s.pages = func(*http.Request) (string, any) {
+			return "after=x", `{"attestations":[` + strings.Repeat(" ", maxAttestationPage-64) + `]}`
+		}
+		_, look := s.collect()
+		wantLook(t, look, evidence.LookUnknown, codeTooLarge, 0)
+		if asked := s.asked.Load(); asked > 1+maxBundleBytes/maxAttestationPage {
 			t.Errorf("%d requests", asked)
 		}
 	})

@@ -218,6 +218,7 @@ func TestRedirects(t *testing.T) {
 		"this machine":     {"http://127.0.0.1:8080/", codeRealm},
 		"localhost":        {"https://localhost/", codeRealm},
 		"mapped loopback":  {"https://[::ffff:127.0.0.1]/", codeRealm},
+		"credentials":      {"https://user:word@cdn.example/blob", codeRealm},
 		"without TLS":      {"http://cdn.example/blob", codeRealm},
 		"another protocol": {"file:///etc/passwd", codeRealm},
 		"nowhere":          {"", codeUnreachable},

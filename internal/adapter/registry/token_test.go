@@ -24,6 +24,9 @@ type ending struct {
 	good    string
 	given   int
 	refuses bool // whatever the token
+
+	together int // how many refusals are held back until all of them are due
+	due      *sync.Cond
 }
 
 func (e *ending) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,6 +38,10 @@ func (e *ending) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.good = fmt.Sprint("token", e.given)
 		fmt.Fprintf(w, `{"token":%q,"expires_in":%d}`, e.good, e.life)
 	case e.refuses && r.URL.Path != "/v2/" || r.Header.Get("Authorization") != "Bearer "+e.good:
+		for e.together--; e.together > 0; {
+			e.due.Wait()
+		}
+		e.due.Broadcast()
 		w.Header().Set("WWW-Authenticate", `Bearer realm="https://registry.example/token",service="r",scope="repository:other:pull,push"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	default:
@@ -46,6 +53,7 @@ func (e *ending) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func endingWorld(t *testing.T, life int) (*world, *ending, *network) {
 	t.Helper()
 	registry := &ending{life: life}
+	registry.due = sync.NewCond(&registry.mu)
 	requests := &network{hosts: map[string]http.Handler{"registry.example": registry}}
 	w := &world{TB: t, at: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC), repository: remoteRepository(t)}
 	w.client = New(Options{Transport: requests, Now: w.now})
@@ -129,7 +137,7 @@ func TestOneTokenForAllPlaces(t *testing.T) {
 		if len(tokens) != 1 || len(pings) != map[bool]int{true: 1}[n == 0] {
 			t.Errorf("round %d: %d tokens, %d pings: %v", n, len(tokens), len(pings), asked)
 		}
-		registry.good = "another"
+		registry.good, registry.together = "another", collectAtOnce
 	}
 }
 
