@@ -33,8 +33,9 @@ type KeyEntry struct {
 
 // Sources is what liftlock trust refresh keeps up to date: in order of file and line.
 type Sources struct {
-	Roots []TrustEntry
-	Keys  []KeyEntry
+	Roots     []TrustEntry
+	Keys      []KeyEntry
+	Pipelines []Place // the documents
 }
 
 // ReadSources reads what a repository's documents rely on. Unlike Load it does not mind files that are absent or not the pinned ones:
@@ -64,6 +65,7 @@ func ReadSources(tree fs.FS) (Sources, error) {
 // add lists the roots with an entry, then those that signers rely on without one, then the keys of services.
 func (s *Sources) add(p *located[Pipeline]) {
 	whole := p.source.place("")
+	s.Pipelines = append(s.Pipelines, whole)
 	listed := map[string]bool{}
 	for i, root := range p.doc.Spec.Trust {
 		listed[root.Name] = true
@@ -85,6 +87,12 @@ func (s *Sources) add(p *located[Pipeline]) {
 func (s *source) place(path string) Place {
 	at := s.at[path]
 	return Place{File: s.file, line: at.line, column: at.column}
+}
+
+// NewRoot describes a trust root that no document speaks of yet. Its profile is "" where the name stands for none.
+func NewRoot(name string) TrustSource {
+	root, _ := trustSource(&Pipeline{}, name)
+	return root
 }
 
 // RootInfo is what a trust root's file says of itself.

@@ -140,7 +140,8 @@ spec:
 			{TrustSource{Name: "github", File: "trust/github.json", Profile: "github", SHA256: strings.Repeat("a", 64)}, Place{".liftlock/a.yaml", 6, 7}, Place{".liftlock/a.yaml", 1, 1}},
 			{TrustSource{Name: "public-good", File: "trust/public-good.json", Profile: "public-good"}, Place{}, Place{".liftlock/a.yaml", 1, 1}},
 		},
-		Keys: []KeyEntry{{KMSKey{URI: "hashivault://c", File: "keys/c.pub"}, "c", Place{".liftlock/a.yaml", 10, 28}}},
+		Keys:      []KeyEntry{{KMSKey{URI: "hashivault://c", File: "keys/c.pub"}, "c", Place{".liftlock/a.yaml", 10, 28}}},
+		Pipelines: []Place{{".liftlock/a.yaml", 1, 1}},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Place{})); diff != "" {
 		t.Error(diff)
