@@ -58,7 +58,7 @@ func headline(p Proposal) string {
 		if s := since(p); s != "" {
 			parts = append(parts, s)
 		}
-		parts = append(parts, waitsFor(p))
+		parts = append(parts, needs(p))
 	case verdict.Pending:
 		parts = append(parts, "**⏳ Not yet**", missingGates(p))
 		if at := reconsiderAt(p); at > 0 {
@@ -87,7 +87,9 @@ func since(p Proposal) string {
 	return "in " + code(best.Environment) + " for " + duration(p.Judgements[0].Verdict.At-best.Since)
 }
 
-func waitsFor(p Proposal) string {
+// needs is what the proposal takes besides its gates. A body is written when it is proposed and still read when it was merged or closed,
+// which is worth no further write: so it says what is needed, not what is waited for.
+func needs(p Proposal) string {
 	if p.lane() == pipeline.Fast {
 		return "merges on its gates alone"
 	}
@@ -95,9 +97,9 @@ func waitsFor(p Proposal) string {
 		return by
 	}
 	if p.Approvals < 1 {
-		return "waits for a person to merge"
+		return "to be merged by a person"
 	}
-	s := "waits for " + plural(p.Approvals, "approval", "approvals")
+	s := "needs " + plural(p.Approvals, "approval", "approvals")
 	if groups := ownerGroups(p.Changed); len(groups) == 1 && len(groups[0].owners) == 1 {
 		s += " by " + code(groups[0].owners[0])
 	} else if len(groups) > 0 {

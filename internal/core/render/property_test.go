@@ -350,3 +350,14 @@ func TestResultIsTheWorst(t *testing.T) {
 		}
 	}
 }
+
+// TestBodyStaysTrueOnceMerged: nobody writes the body again when a proposal ends, so that it must not say that anything goes on.
+func TestBodyStaysTrueOnceMerged(t *testing.T) {
+	alone := passed(t)
+	alone.Approvals = 0
+	for _, p := range []Proposal{passed(t), fast(t), several(t), alone} {
+		if first, _, _ := strings.Cut(PullRequestBody(p), "\n"); strings.Contains(first, "wait") {
+			t.Errorf("the body says %q, and would after the merge", first)
+		}
+	}
+}
