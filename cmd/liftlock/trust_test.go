@@ -340,3 +340,29 @@ func TestTrustEntryForAPerson(t *testing.T) {
 		t.Error("the document changed, or the file is not there")
 	}
 }
+
+// The example takes public Sigstore in place of its own authority as its README says.
+func TestExampleTakesPublicSigstore(t *testing.T) {
+	r := newRefreshRig(t)
+	r.dir = exampleCopy(t)
+	before, rest, found := strings.Cut(r.read(".liftlock/pipeline.yaml"), "  trust:\n")
+	_, after, again := strings.Cut(rest, "  signers:\n")
+	if !found || !again {
+		t.Fatal("the example has no spec.trust before its signers")
+	}
+	r.write(".liftlock/pipeline.yaml", before+"  signers:\n"+after)
+	if err := os.Remove(filepath.Join(r.dir, ".liftlock/trust/example.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.refresh(monday(), func(c *refresher) { c.names = []string{"public-good"} }); err != nil {
+		t.Fatal(err)
+	}
+	want := before + "  trust:\n    - {name: public-good, file: trust/public-good.json, profile: public-good, sha256: " + sum(r.root[tuf.PublicGood().Mirror]) +
+		", refreshed: 2026-03-02T09:00:00Z}\n  signers:\n" + after
+	if got := r.read(".liftlock/pipeline.yaml"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if out, narration := succeeds(t, "lint", r.dir); out != "" || narration != "no problem found; environments: 3, images: 2\n" {
+		t.Errorf("lint says %q and remarks %q", out, narration)
+	}
+}
