@@ -92,6 +92,9 @@ func TestHostRests(t *testing.T) {
 				if asked := w.registry.Requests(); len(asked) > 0 {
 					t.Errorf("asked %v", asked)
 				}
+				if rest := w.client.Rest(other); rest != test.want/2 || w.client.Rest(remoteRepository(t)) != 0 {
+					t.Errorf("rests %s, another %s", rest, w.client.Rest(remoteRepository(t)))
+				}
 				w.pass(test.want / 2)
 				if _, err := w.client.Resolve(t.Context(), w.repository, "main"); err != nil {
 					t.Errorf("after the rest: %v", err)
