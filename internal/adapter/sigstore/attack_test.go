@@ -433,7 +433,10 @@ func TestBundleOfManyParts(t *testing.T) {
 	}
 	w.wantRejected(t, codeMalformed, rewritten(t, good, func(doc map[string]any) {
 		signed := doc["dsseEnvelope"].(map[string]any)
-		signed["payload"] = strings.Repeat("_", maxBundleRest) // not the spelling that is taken out
+		signed["payload"] = strings.Repeat("_", maxRest) // not the spelling that is taken out
+	}))
+	w.wantRejected(t, codeMalformed, rewritten(t, made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1))), func(doc map[string]any) {
+		doc["payloadType"] = strings.Repeat("x", maxRest)
 	}))
 }
 

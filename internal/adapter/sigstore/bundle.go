@@ -54,8 +54,8 @@ func (c *candidate) parseBundle(d digest.Digest, body []byte) error {
 		return reject(codeMalformed, "reading bundle: %w", err)
 	}
 	rest, payload := cutPayload(body)
-	if len(rest) > maxBundleRest {
-		return reject(codeMalformed, "reading bundle: want at most %d bytes beside a payload in standard base64, got %d", maxBundleRest, len(rest))
+	if len(rest) > maxRest {
+		return reject(codeMalformed, "reading bundle: want at most %d bytes beside a payload in standard base64, got %d", maxRest, len(rest))
 	}
 	b := &bundled{Bundle: &bundle.Bundle{}}
 	if err := b.UnmarshalJSON(rest); err != nil {

@@ -65,6 +65,9 @@ func (c *candidate) parseLegacyAttestation(d digest.Digest, e evidence.Envelope)
 		return reject(codeMalformed, "reading envelope: %w", err)
 	}
 	rest, payload := evidence.Without(e.Body, "payload")
+	if len(rest) > maxRest {
+		return reject(codeMalformed, "reading envelope: want at most %d bytes beside the payload, got %d", maxRest, len(rest))
+	}
 	if err := json.Unmarshal(rest, &outer); err != nil {
 		return reject(codeMalformed, "reading envelope: %w", err)
 	}

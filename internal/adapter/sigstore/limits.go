@@ -5,13 +5,14 @@ const (
 	maxEnvelopes = 256
 	// maxBody is GitHub's own limit of a predicate, 16 MiB, with room for its base64 and the certificate.
 	maxBody = 24 << 20
-	// maxBundleRest bounds a bundle without its payload: certificate, log entry and timestamp take ten kilobytes. Of each {} in a list the
-	// library makes a hundred bytes.
-	maxBundleRest = 256 << 10
+	// maxRest bounds a bundle or envelope without its payload: certificate, log entry, timestamp and signatures take ten kilobytes. Of each
+	// {} in a list the library makes a hundred bytes.
+	maxRest = 256 << 10
 	// largeBody is from where on the memory of a step is given back before the next: a collection takes as long as reading a few megabytes.
 	largeBody = 4 << 20
-	// maxAnnotation bounds one annotation: a log entry of the legacy form holds the certificate and little else.
-	maxAnnotation = 1 << 20
+	// maxAnnotation bounds one annotation: a log entry of the legacy form holds the certificate and little else. The library reads it into
+	// trees.
+	maxAnnotation = 256 << 10
 	// maxCertificates bounds a chain. Sigstore's have three.
 	maxCertificates = 10
 	// maxSignatures bounds the signatures of one DSSE envelope: each costs a verification for each key.

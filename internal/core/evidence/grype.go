@@ -41,6 +41,9 @@ type grypeImage struct {
 	Config       string     `json:"config"` // the image's own, in base64
 }
 
+// grypeIgnored is the member with matches that the scanner was told to ignore. It may be as long as that with the others, and is not read.
+const grypeIgnored = "ignoredMatches"
+
 type grypeMatch struct {
 	Vulnerability struct {
 		ID        string `json:"id"`

@@ -5,6 +5,10 @@ const (
 	maxDepth = 64
 	// maxSubjects is how many subjects a statement may name. More is how a digest is hidden among others (A09).
 	maxSubjects = 64
+	// maxSubjectBytes is room for as many subjects with long names and several digests each.
+	maxSubjectBytes = 256 << 10
+	// maxReportRest bounds a report without its findings and whatever else is not read: what was scanned and by what.
+	maxReportRest = 1 << 20
 	// maxFindings is how many findings one report may hold (A37); the largest real report in the field has some 3,500. In normal form each
 	// takes up to a kilobyte, beside the report itself.
 	maxFindings = 25_000

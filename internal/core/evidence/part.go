@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -38,6 +39,26 @@ func elements(array []byte) iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+func length(array []byte) (n int) {
+	for range elements(array) {
+		n++
+	}
+	return n
+}
+
+// decodeMember decodes the value under key of an object, if there is one, into v. Its bytes are bounded first, because the statement of a
+// stranger is read before anybody vouches for it.
+func decodeMember(object []byte, key string, limit int, v any) error {
+	value := Member(object, key)
+	if len(value) > limit {
+		return fmt.Errorf("want at most %d bytes under %q, got %d", limit, key, len(value))
+	}
+	if value == nil {
+		return nil
+	}
+	return json.Unmarshal(value, v)
 }
 
 // Without returns object with null under the last key of path, and what stood there. A report of 16 MiB is nearly all in one member:

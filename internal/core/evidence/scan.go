@@ -128,6 +128,9 @@ func decodePredicateWithout(raw []byte, v any, path ...string) (value []byte, er
 	if len(path) > 0 {
 		rest, value = Without(raw, path...)
 	}
+	if rest, _ = Without(rest, grypeIgnored); len(rest) > maxReportRest {
+		return nil, coded(CodePredicateSchema, "reading predicate: want at most %d bytes beside findings and packages, got %d", maxReportRest, len(rest))
+	}
 	return value, unmarshalPredicate(rest, v)
 }
 
@@ -154,10 +157,7 @@ func inPredicate(err error) error {
 
 // expect makes room for the findings of a list, at once: growing would take it three times.
 func (r *scannerResult) expect(list []byte) error {
-	n := len(r.findings)
-	for range elements(list) {
-		n++
-	}
+	n := len(r.findings) + length(list)
 	if n > maxFindings {
 		return coded(CodePredicateSchema, "reading scan: want at most %d findings, got %d", maxFindings, n)
 	}

@@ -232,6 +232,38 @@ func checkDecoded(t *testing.T, result []byte) {
 	}
 }
 
+// A37: what is not read of a report may be long, what is read of it beside findings may not, and there may be so many of those.
+func TestReportBounds(t *testing.T) {
+	long := strings.Repeat("x", maxReportRest)
+	match := `{"vulnerability":{"id":"CVE-1"},"artifact":{"name":"a"}}`
+	crowd := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat(match+",", n), ",") + "]" }
+	for name, test := range map[string]struct{ report, code string }{
+		"long finding":       {`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{"VulnerabilityID":"CVE-1","PkgName":"a","Description":"` + long + `"}]}]}`, ""},
+		"long package":       {`{"SchemaVersion":2,"Results":[{"Packages":[{"Name":"` + long + `"}]}]}`, ""},
+		"long ignored":       {`{"matches":[],"ignoredMatches":["` + long + `"]}`, ""},
+		"long name":          {`{"matches":[],"descriptor":{"name":"` + long + `"}}`, CodePredicateSchema},
+		"long version":       {`{"SchemaVersion":2,"Trivy":{"Version":"` + long + `"},"Results":[]}`, CodePredicateSchema},
+		"all findings":       {`{"matches":` + crowd(maxFindings) + `}`, ""},
+		"too many findings":  {`{"matches":` + crowd(maxFindings+1) + `}`, CodePredicateSchema},
+		"findings no list":   {`{"matches":{}}`, CodePredicateSchema},
+		"finding no object":  {`{"matches":[1]}`, CodePredicateSchema},
+		"targets no list":    {`{"SchemaVersion":2,"Results":{}}`, CodePredicateSchema},
+		"target no object":   {`{"SchemaVersion":2,"Results":["x"]}`, CodePredicateSchema},
+		"null target":        {`{"SchemaVersion":2,"Results":[null]}`, ""},
+		"packages no list":   {`{"SchemaVersion":2,"Results":[{"Packages":1}]}`, CodePredicateSchema},
+		"package no object":  {`{"SchemaVersion":2,"Results":[{"Packages":[1]}]}`, CodePredicateSchema},
+		"null packages":      {`{"SchemaVersion":2,"Results":[{"Packages":null,"Vulnerabilities":null}]}`, ""},
+		"finding case twin":  {`{"SchemaVersion":2,"Results":[{"Vulnerabilities":[{"VulnerabilityID":"CVE-1","vulnerabilityId":"CVE-2","PkgName":"a"}]}]}`, CodeMalformed},
+		"findings case twin": {`{"SchemaVersion":2,"Results":[{"vulnerabilities":[]}]}`, CodeMalformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := DecodeVulnerabilities(scanned(test.report)); codeIn(err) != test.code {
+				t.Errorf("want code %q, got %v", test.code, err)
+			}
+		})
+	}
+}
+
 func FuzzDecodeTrivy(f *testing.F) {
 	f.Add([]byte(trivySample))
 	f.Add([]byte(`{"SchemaVersion":2,"Results":null}`))

@@ -2,7 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
-	"reflect"
+	"errors"
 	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -32,28 +32,29 @@ type Resource struct {
 // as predicate.
 // Errors carry a code: EVIDENCE_MALFORMED or TOO_MANY_SUBJECTS.
 func ParseStatement(data []byte) (Statement, error) {
-	var head struct {
-		Type          string     `json:"_type"`
+	var names struct {
+		Type          Skipped    `json:"_type"`
 		Subjects      []Resource `json:"subject"`
-		PredicateType string     `json:"predicateType"`
+		PredicateType Skipped    `json:"predicateType"`
 		Predicate     Skipped    `json:"predicate"`
 	}
-	if err := checkStrict(data, reflect.TypeOf(head)); err != nil {
+	if err := CheckStrict(data, &names); err != nil {
+		return Statement{}, err
+	}
+	s := Statement{Predicate: Member(data, "predicate")}
+	if n := length(Member(data, "subject")); n > maxSubjects {
+		return Statement{}, coded(CodeTooManySubjects, "reading statement: want at most %d subjects, got %d", maxSubjects, n)
+	}
+	err := errors.Join(decodeMember(data, "_type", maxText, &s.Type), decodeMember(data, "predicateType", maxText, &s.PredicateType), decodeMember(data, "subject", maxSubjectBytes, &s.Subjects))
+	if err != nil {
 		return Statement{}, coded(CodeMalformed, "reading statement: %w", err)
 	}
-	rest, predicate := Without(data, "predicate")
-	if err := json.Unmarshal(rest, &head); err != nil {
-		return Statement{}, coded(CodeMalformed, "reading statement: %w", err)
-	}
-	s := Statement{Type: head.Type, Subjects: head.Subjects, PredicateType: head.PredicateType, Predicate: predicate}
 	switch {
 	case s.Type != statementV1 && s.Type != statementV01:
 		return Statement{}, coded(CodeMalformed, "reading statement: want _type %q, got %q", statementV1, clip(s.Type))
 	case len(s.Subjects) == 0:
 		return Statement{}, coded(CodeMalformed, "reading statement: want a subject, got none")
-	case len(s.Subjects) > maxSubjects:
-		return Statement{}, coded(CodeTooManySubjects, "reading statement: want at most %d subjects, got %d", maxSubjects, len(s.Subjects))
-	case s.PredicateType == "" || len(s.PredicateType) > maxText:
+	case s.PredicateType == "":
 		return Statement{}, coded(CodeMalformed, "reading statement: want a predicateType, got %q", clip(s.PredicateType))
 	case len(s.Predicate) > 0 && s.Predicate[0] != '{':
 		return Statement{}, coded(CodeMalformed, "reading statement: want an object as predicate, got %q", clip(string(s.Predicate)))

@@ -48,6 +48,25 @@ func TestParseStatement(t *testing.T) {
 	}
 }
 
+// A37: strangers' statements are read before anybody vouches for them, so that no member may be worth much memory.
+func TestStatementBounds(t *testing.T) {
+	image := digest.Of([]byte("image"))
+	const good = `{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"n","digest":{"sha256":"%s"%s}}],"predicateType":"%s","predicate":{}}`
+	var digests strings.Builder
+	for i := range maxSubjectBytes / 8 {
+		fmt.Fprintf(&digests, `,"%d":""`, i)
+	}
+	for _, test := range []struct{ digests, kind, code string }{
+		{`,"sha512":"00"`, strings.Repeat("x", maxText-2), ""},
+		{``, strings.Repeat("x", maxText), CodeMalformed},
+		{digests.String(), "p", CodeMalformed},
+	} {
+		if _, err := ParseStatement(fmt.Appendf(nil, good, image.Hex(), test.digests, test.kind)); codeIn(err) != test.code {
+			t.Errorf("%.40s: want code %q, got %v", test.kind, test.code, err)
+		}
+	}
+}
+
 func TestParseSimpleSigning(t *testing.T) {
 	image := digest.Of([]byte("image"))
 	good := fmt.Sprintf(`{"critical":{"identity":{"docker-reference":""},"image":{"docker-manifest-digest":%q},"type":"cosign container image signature"},"optional":null}`, image)
