@@ -2,7 +2,10 @@ package main
 
 import (
 	"io"
+	"os"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +52,35 @@ func TestEveryMistakeHasAnExample(t *testing.T) {
 		}
 	}
 	check(root)
+}
+
+// TestReadmeListsTheCommands: a command that the README does not name is not found, and one that is not there disappoints.
+func TestReadmeListsTheCommands(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := rootCommand()
+	addCommands(root, commands(streams{out: io.Discard, err: io.Discard})...)
+	listed := map[string]bool{}
+	_, table, _ := strings.Cut(string(text), "\n| command | what it does |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(table, -1) {
+		found, _, err := root.Find(strings.Fields(row[1]))
+		if err != nil || found == root {
+			t.Errorf("the README names %q, which is no command", row[1])
+			continue
+		}
+		listed[found.CommandPath()] = true
+	}
+	for _, c := range root.Commands() {
+		if !c.IsAvailableCommand() || c.Name() == "completion" {
+			continue
+		}
+		if !listed[c.CommandPath()] && !slices.ContainsFunc(c.Commands(), func(c *cobra.Command) bool { return listed[c.CommandPath()] }) {
+			t.Errorf("the README does not name %s", c.Name())
+		}
+	}
 }
 
 func TestVersionSaysWhatWasBuilt(t *testing.T) {

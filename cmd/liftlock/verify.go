@@ -67,8 +67,8 @@ func verifyCommand(s streams) *cobra.Command {
 			return exitOf(p.Result())
 		},
 	}
-	c.Flags().StringVar(&environment, "env", "", "environment to judge for")
-	c.Flags().StringVarP(&dir, "dir", "C", ".", "clone of the deployments repository")
+	c.Flags().StringVar(&environment, "env", "", "`ENVIRONMENT` to judge for")
+	c.Flags().StringVarP(&dir, "directory", "C", ".", "`DIR` with the clone of the deployments repository")
 	output.add(c, "text", "json")
 	return c
 }
