@@ -77,16 +77,18 @@ func validAt(at time.Time) func(chain []*x509.Certificate) bool {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// checkIssued demands that an authority of material issued the certificate: one of another domain is never tried by its rules (A27).
-func checkIssued(leaf *x509.Certificate, material root.TrustedMaterial) error {
-	if _, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material); err != nil {
-		return reject(codeUntrusted, "verifying certificate: %w", err)
+// issuedBy returns the chains up to an authority of material that issued the certificate, at least one: a certificate of another domain
+// is never tried by its rules (A27).
+func issuedBy(leaf *x509.Certificate, material root.TrustedMaterial) ([][]*x509.Certificate, error) {
+	chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material)
+	if err != nil {
+		return nil, reject(codeUntrusted, "verifying certificate: %w", err)
 	}
-	return nil
+	return chains, nil
 }
 
 // checkCertificateLog demands the promise of a trusted certificate log that it knows the certificate.
-func checkCertificateLog(leaf *x509.Certificate, material root.TrustedMaterial) error {
+func checkCertificateLog(leaf *x509.Certificate, chains [][]*x509.Certificate, material root.TrustedMaterial) error {
 	found, err := cosign.ContainsSCT(leaf.Raw)
 	if err != nil {
 		return reject(codeSCTInvalid, "reading certificate timestamp: %w", err)
@@ -94,11 +96,7 @@ func checkCertificateLog(leaf *x509.Certificate, material root.TrustedMaterial) 
 	if !found {
 		return reject(codeSCTMissing, "verifying certificate: want proof that a certificate log knows it, got none")
 	}
-	chains, err := verify.VerifyLeafCertificate(leaf.NotBefore, leaf, material)
-	if err == nil {
-		err = verify.VerifySignedCertificateTimestamp(chains, 1, material)
-	}
-	if err != nil {
+	if err := verify.VerifySignedCertificateTimestamp(chains, 1, material); err != nil {
 		return reject(codeSCTInvalid, "verifying certificate timestamp: %w", err)
 	}
 	return nil

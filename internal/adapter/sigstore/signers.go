@@ -55,7 +55,8 @@ func (c *candidate) signers(d digest.Digest, trusted trust) ([]evidence.Claims, 
 }
 
 func (c *candidate) byRoot(d digest.Digest, r trustRoot) (evidence.Claims, error) {
-	if err := checkIssued(c.leaf, r.material); err != nil {
+	chains, err := issuedBy(c.leaf, r.material)
+	if err != nil {
 		return evidence.Claims{}, err
 	}
 	wanted, err := r.demands(c.proof.carries())
@@ -63,7 +64,7 @@ func (c *candidate) byRoot(d digest.Digest, r trustRoot) (evidence.Claims, error
 		return evidence.Claims{}, err
 	}
 	if wanted.certificateLog {
-		if err := checkCertificateLog(c.leaf, r.material); err != nil {
+		if err := checkCertificateLog(c.leaf, chains, r.material); err != nil {
 			return evidence.Claims{}, err
 		}
 	}
