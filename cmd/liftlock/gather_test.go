@@ -132,9 +132,15 @@ func TestSlowRegistryStallsNobody(t *testing.T) {
 	r.beside(slow.address, names...)
 	r.serve(false)
 	r.wait("the first pass", func() bool { return r.show.count(ledger.Adopted) == 3+len(names) })
+	overlay := "apps/" + names[0] + "/overlays/dev/kustomization.yaml"
+	before, hex, _ := strings.Cut(r.file(overlay), "sha256:")
+	_, head := r.pull("by-hand", sandbox.Branch, map[string]blob{overlay: text(before + "sha256:0000" + hex[4:])})
 	d := r.release(sandbox.Release{Tag: "1.4.2"})
 	r.entered(ledger.Merged, "dev", d)
 	r.entered(ledger.Proposed, "production", d)
+	if check := r.check(head, "in_progress"); check.Title != "could not look yet" {
+		t.Errorf("the check on an image of the slow registry says %q", check.Title)
+	}
 	if begun, ended := slow.requests(); begun == 0 || ended > 0 {
 		t.Errorf("of %d requests to the slow registry %d are over: the others were stalled for as long", begun, ended)
 	}

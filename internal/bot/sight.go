@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -75,7 +76,11 @@ func (b *Bot) sight(ctx context.Context, r *repository, v *view, h hints) bool {
 		r.seen[name] = found[n]
 		if found[n].err != nil {
 			v.unseen[name] = found[n].err
-			b.Log.WarnContext(ctx, "candidate could not be looked up", "repository", r.name, "image", name, "error", found[n].err)
+			level := slog.LevelWarn
+			if errors.Is(found[n].err, errStillLooking) {
+				level = slog.LevelDebug
+			}
+			b.Log.Log(ctx, level, "candidate could not be looked up", "repository", r.name, "image", name, "error", found[n].err)
 			continue
 		}
 		v.seen[name] = found[n].Candidate
