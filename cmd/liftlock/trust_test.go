@@ -61,16 +61,16 @@ func newRefreshRig(t *testing.T) *refreshRig {
 	r := &refreshRig{T: t, dir: t.TempDir(), root: map[string][]byte{}}
 	r.write(".liftlock/pipeline.yaml", trustDocument)
 	r.write("dev/kustomization.yaml", "images: []\n")
-	r.root[tuf.PublicGood().Mirror] = r.newRoot()
-	r.root[tuf.GitHubMirror] = r.newRoot()
+	r.root[tuf.PublicGood().Mirror] = r.newRoot(signer.PublicGood())
+	r.root[tuf.GitHubMirror] = r.newRoot(signer.GitHub())
 	r.newKey()
 	return r
 }
 
-func (r *refreshRig) newRoot() []byte {
+func (r *refreshRig) newRoot(services signer.Services) []byte {
 	r.Helper()
 	r.made++ // each name has its own keys
-	authority, err := signer.New(exampleTime, fmt.Sprintf("example %d", r.made))
+	authority, err := signer.NewWith(exampleTime, fmt.Sprintf("example %d", r.made), services)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestTrustCheckWritesNothing(t *testing.T) {
 	}{
 		{"fresh", monday(), func() {}, exitPassed, []string{"public-good", "up to date", "counts until 2026-05-31"}},
 		{"GitHub's is too old", monday().AddDate(0, 0, 31), func() {}, exitFailed, []string{"github", "stale: it counted until 2026-04-01T09:00:00Z; needs --root"}},
-		{"a newer one is there", monday(), func() { r.root[tuf.PublicGood().Mirror] = r.newRoot() }, exitFailed, []string{"public-good", "stale: its source has another one"}},
+		{"a newer one is there", monday(), func() { r.root[tuf.PublicGood().Mirror] = r.newRoot(signer.PublicGood()) }, exitFailed, []string{"public-good", "stale: its source has another one"}},
 		{"the key was rotated", monday(), r.newKey, exitFailed, []string{"vault", "stale: its service has sha256:"}},
 	} {
 		test.change()
@@ -256,7 +256,7 @@ func TestTrustCheckWritesNothing(t *testing.T) {
 		}
 		r.says(test.want...)
 	}
-	r.write(".liftlock/trust/github.json", string(r.newRoot()))
+	r.write(".liftlock/trust/github.json", string(r.newRoot(signer.GitHub())))
 	if err := r.refresh(monday(), check); code(err) != exitFailed {
 		t.Errorf("another file than the pinned one: %v", err)
 	}

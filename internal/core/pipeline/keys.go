@@ -14,10 +14,12 @@ import (
 	"github.com/liftlock/liftlock/internal/core/digest"
 )
 
-// Bounds of RSA keys. Below 2048 bits a key can be broken (A25); above 8192 checking one signature takes too long.
+// Bounds of RSA keys. Below 2048 bits a key can be broken (A25); above 4096 checking one signature takes long. Sizes in between are
+// those that Sigstore's verifiers take: one of another size would fail each signature instead of this file.
 const (
 	minRSABits     = 2048
-	maxRSABits     = 8192
+	midRSABits     = 3072
+	maxRSABits     = 4096
 	minRSAExponent = 65537
 )
 
@@ -59,8 +61,8 @@ func checkStrength(key any) error {
 		}
 		return fmt.Errorf("wanted a key on P-256, P-384 or P-521, got one on %s", key.Curve.Params().Name)
 	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-			return fmt.Errorf("wanted an RSA key of %d to %d bits, got %d", minRSABits, maxRSABits, bits)
+		if bits := key.N.BitLen(); bits != minRSABits && bits != midRSABits && bits != maxRSABits {
+			return fmt.Errorf("wanted an RSA key of %d, %d or %d bits, got %d", minRSABits, midRSABits, maxRSABits, bits)
 		}
 		if key.E < minRSAExponent {
 			return fmt.Errorf("wanted an RSA key with exponent %d or more, got %d", minRSAExponent, key.E)

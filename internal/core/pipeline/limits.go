@@ -17,7 +17,7 @@ const (
 	maxDepth = 16
 	// YAML nodes visited in a file, aliases followed: a bomb of aliases ends here (A38).
 	maxNodes = 100000
-	// An RSA key of 8192 bits in PEM takes less than 2 KiB.
+	// An RSA key of 4096 bits in PEM takes less than 1 KiB.
 	maxKeyBytes = 16 << 10
 	// Sigstore's own root is 7 KiB; private ones with many authorities are a few hundred.
 	maxTrustBytes = 4 << 20

@@ -110,10 +110,10 @@ func ReadRoot(content []byte, profile evidence.Profile) (RootInfo, error) {
 	if err != nil {
 		return RootInfo{}, fmt.Errorf("reading a trust root: %w", err)
 	}
-	if file.roots > 1 && profile != evidence.ProfileGitHub {
-		return RootInfo{}, fmt.Errorf("reading a trust root: wanted one, got %d, which only profile github may have", file.roots)
+	if wanted, got := file.fits(profile); wanted != "" {
+		return RootInfo{}, fmt.Errorf("reading a trust root: wanted %s, got %s", wanted, got)
 	}
-	return RootInfo{SHA256: file.sum.Hex(), AuthoritiesUntil: file.until}, nil
+	return RootInfo{SHA256: file.sum.Hex(), AuthoritiesUntil: file.ends(profile)}, nil
 }
 
 // ReadKey checks a public key as Load does, and returns the digest of its SubjectPublicKeyInfo.

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,8 @@ func rootOf(t testing.TB, authorities ...map[string]any) string {
 	return string(content)
 }
 
+func withLogs(root string) string { return strings.Replace(root, `{`, `{"tlogs":[{}],`, 1) }
+
 func TestReadRoot(t *testing.T) {
 	early, late := certificate(t, day(10)), certificate(t, day(20))
 	many := make([]map[string]any, maxAuthorities+1)
@@ -75,7 +79,9 @@ func TestReadRoot(t *testing.T) {
 		{"ended by decree", rootOf(t, ca(day(5), late)), day(5).Unix(), "", ""},
 		{"decree after the certificate", rootOf(t, ca(day(25), late)), day(20).Unix(), "", ""},
 		{"lines", rootOf(t, ca(time.Time{}, early)) + "\n" + rootOf(t, ca(time.Time{}, late)) + "\n", day(20).Unix(), evidence.ProfileGitHub, ""},
-		{"lines elsewhere", testRoot + testRoot, 0, evidence.ProfilePrivate, "wanted one, got 2"},
+		{"lines elsewhere", testRoot + testRoot, 0, evidence.ProfilePrivate, "wanted one trusted root, got 2"},
+		{"the public root beside GitHub's", withLogs(rootOf(t, ca(time.Time{}, late))) + rootOf(t, ca(time.Time{}, early)), day(10).Unix(), evidence.ProfileGitHub, ""},
+		{"the public root in place of GitHub's (A27)", withLogs(rootOf(t, ca(time.Time{}, late))), 0, evidence.ProfileGitHub, "wanted a trusted root without logs for profile github, got logs in all of it"},
 		{"too many lines", strings.Repeat(testRoot, maxRoots+1), 0, evidence.ProfileGitHub, "at most 16 trusted roots"},
 		{"too many authorities", rootOf(t, many...), 0, "", "100 certificate authorities"},
 		{"no chain", rootOf(t, ca(time.Time{})), 0, "", "certificateAuthorities[0]: wanted 1 to 10 certificates in certChain, got 0"},
@@ -188,4 +194,42 @@ func FuzzReadRoot(f *testing.F) {
 			t.Error("older than itself")
 		}
 	})
+}
+
+// TestRealRoots reads every trusted root of the corpus, and knows until when the two that matter last.
+func TestRealRoots(t *testing.T) {
+	corpus := os.Getenv("LIFTLOCK_CORPUS")
+	if corpus == "" {
+		t.Skip("LIFTLOCK_CORPUS is not set")
+	}
+	read := func(file string, profile evidence.Profile) (RootInfo, error) {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ReadRoot(content, profile)
+	}
+	for file, test := range map[string]struct {
+		profile evidence.Profile
+		until   string
+	}{
+		"cosign/pkg/cosign/testdata/trusted_root_pgi.json":                                            {evidence.ProfilePublicGood, "2031-10-05"},
+		"kyverno/pkg/image/verifiers/ivpol/cosign/testdata/github-trusted-root.json":                  {evidence.ProfileGitHub, "2026-11-13"},
+		"sigstore-python/test/assets/trusted_root/trustedroot.v1.local_tlog_ed25519_rekor-tiles.json": {evidence.ProfilePrivate, ""},
+	} {
+		got, err := read(filepath.Join(corpus, "attestations", file), test.profile)
+		if until := time.Unix(got.AuthoritiesUntil, 0).UTC().Format(time.DateOnly); err != nil || test.until != "" && until != test.until {
+			t.Errorf("%s: until %s, %v", file, until, err)
+		}
+	}
+	roots, err := filepath.Glob(filepath.Join(corpus, "attestations/sigstore-conformance/test/assets/bundle-verify/*/trusted_root.json"))
+	if err != nil || len(roots) < 10 {
+		t.Fatalf("%d roots, %v", len(roots), err)
+	}
+	for _, file := range roots {
+		if _, err := read(file, evidence.ProfilePublicGood); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	t.Logf("%d roots", len(roots)+3)
 }

@@ -24,12 +24,25 @@ type trustFile struct {
 	roots       int
 	authorities int
 	until       int64 // when the last certificate authority ends; 0: there is none
+	// The same of those roots that have no logs, as GitHub's own: it gives the one of public Sigstore beside it.
+	logless      int
+	loglessUntil int64
+}
+
+// ends is when the last authority of those ends that a profile counts.
+func (f *trustFile) ends(profile evidence.Profile) int64 {
+	if profile == evidence.ProfileGitHub {
+		return f.loglessUntil
+	}
+	return f.until
 }
 
 // trustedRoot is as much of a Sigstore trusted root as pure code can judge. Reading it fully is the verifier's work.
 type trustedRoot struct {
 	MediaType   string      `json:"mediaType"`
 	Authorities []authority `json:"certificateAuthorities"`
+	Logs        []struct{}  `json:"tlogs"`
+	Submissions []struct{}  `json:"ctlogs"`
 }
 
 type authority struct {
@@ -70,7 +83,27 @@ func parseTrustFile(content []byte) (trustFile, error) {
 				return trustFile{}, fmt.Errorf("certificateAuthorities[%d]: %w", i, err)
 			}
 			file.until = max(file.until, end)
+			if root.isLogless() {
+				file.loglessUntil = max(file.loglessUntil, end)
+			}
 		}
+		if root.isLogless() {
+			file.logless++
+		}
+	}
+}
+
+func (r *trustedRoot) isLogless() bool { return len(r.Logs)+len(r.Submissions) == 0 }
+
+// fits says what keeps a file from being of a profile; "": nothing.
+func (f *trustFile) fits(profile evidence.Profile) (wanted, got string) {
+	switch {
+	case profile == evidence.ProfileGitHub && f.roots > 0 && f.logless == 0:
+		return "a trusted root without logs for profile github", "logs in all of it"
+	case profile != evidence.ProfileGitHub && f.roots > 1:
+		return "one trusted root", fmt.Sprintf("%d, which only profile github may have", f.roots)
+	default:
+		return "", ""
 	}
 }
 
@@ -128,8 +161,11 @@ func (s *Set) checkTrust(p *located[Pipeline]) {
 		if root.Profile == "" {
 			s.complain(p.source, at+".profile", "private, public-good or github, because the name says none", "nothing")
 		}
-		if file != nil && file.roots > 1 && root.Profile != evidence.ProfileGitHub {
-			s.complain(p.source, at+".file", "one trusted root", fmt.Sprintf("%d, which only profile github may have", file.roots))
+		if file == nil {
+			continue
+		}
+		if wanted, got := file.fits(root.Profile); wanted != "" {
+			s.complain(p.source, at+".file", wanted, got)
 		}
 	}
 }
@@ -145,10 +181,12 @@ func (s *Set) checkTrustFiles() {
 			continue
 		case profile == "":
 			problem.Message = fmt.Sprintf("wanted an entry in spec.trust, for example {name: %s, file: %s, profile: private}, got none", name, file)
-		case profile != evidence.ProfileGitHub && s.roots[file].roots > 1:
-			problem.Message = fmt.Sprintf("wanted one trusted root, got %d", s.roots[file].roots)
 		default:
-			continue
+			wanted, got := s.roots[file].fits(profile)
+			if wanted == "" {
+				continue
+			}
+			problem.Message = "wanted " + wanted + ", got " + got
 		}
 		s.problems = append(s.problems, problem)
 	}
@@ -197,7 +235,7 @@ func (s *Set) resolveTrust(p *Pipeline, signers []Signer) []TrustRule {
 		root, _ := trustSource(p, signer.Keyless.Trust)
 		file := s.roots[root.File]
 		list = append(list, TrustRule{Name: root.Name, Profile: root.Profile, SHA256: file.sum.Hex(), Pinned: root.SHA256,
-			RefreshedAt: int64(root.Refreshed), MaxAge: int64(root.MaxAge), AuthoritiesUntil: file.until})
+			RefreshedAt: int64(root.Refreshed), MaxAge: int64(root.MaxAge), AuthoritiesUntil: file.ends(root.Profile)})
 	}
 	slices.SortFunc(list, func(a, b TrustRule) int { return strings.Compare(a.Name, b.Name) })
 	return slices.Compact(list)
