@@ -104,7 +104,9 @@ func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (ass
 	}
 	a.result, a.lane = worst(a.judgements)
 	if a.result == verdict.Passed {
+		b.judging <- struct{}{} // rendering is work, too
 		a.edits, _, a.proof = provedEdit(v.bases[unit.Base], a.moves)
+		<-b.judging
 	}
 	return a, nil
 }

@@ -40,7 +40,7 @@ type Bot struct {
 	Options
 	ages     *ages
 	gatherer *gatherer
-	judging  chan struct{} // holds an element for each verdict that is being made
+	judging  chan struct{} // holds an element for each verdict or edit that is being made
 
 	mu           sync.Mutex // protects repositories
 	repositories map[string]*repository

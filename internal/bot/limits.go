@@ -13,7 +13,7 @@ const (
 	perRegistry = 8
 	// atOnce bounds the calls against all registries together: one that never answers leaves two thirds to the others.
 	atOnce = 24
-	// judgingAtOnce bounds how many verdicts are made side by side: that is work for the processor.
+	// judgingAtOnce bounds how many verdicts and edits are made side by side: that is work for the processor, and takes memory.
 	judgingAtOnce = 8
 
 	// idleWait is how long a reconcile waits for registries while nothing comes in. Who is slower is left behind, and looked at again

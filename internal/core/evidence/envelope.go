@@ -5,9 +5,9 @@ import "github.com/liftlock/liftlock/internal/core/digest"
 
 // Look says what became of one place where evidence may lie. Every place that was tried leaves one.
 type Look struct {
-	Source string `json:"source"`         // manifest, configuration, verifier, or a source of envelopes
+	Source string `json:"source"`         // manifest, configuration, verifier, children (of an index), or a source of envelopes
 	State  string `json:"state"`          // ok, absent, unknown
-	Code   string `json:"code,omitempty"` // a code of the code table where State is unknown
+	Code   string `json:"code,omitempty"` // a code of the code table where State is unknown, or where nobody had the means to ask
 	Count  int    `json:"count"`          // how many objects it yielded
 }
 
