@@ -117,14 +117,14 @@ func setImages(s streams, path string, arguments []overlay.Argument, unpin bool)
 // thereWere lists the names that an added one may have been meant to be, nearest first.
 func thereWere(names []string, added string) string {
 	if len(names) == 0 {
-		return "there was none before"
+		return "there was none"
 	}
 	const most = 5
 	near := slices.Clone(names)
 	slices.SortStableFunc(near, func(a, b string) int { return cmp.Compare(alike(b, added), alike(a, added)) })
-	text := "there were " + strings.Join(near, ", ")
+	text := "there before: " + strings.Join(near, ", ")
 	if left := len(near) - most; left > 1 {
-		text = fmt.Sprintf("there were %s and %d more", strings.Join(near[:most], ", "), left)
+		text = fmt.Sprintf("there before: %s and %d more", strings.Join(near[:most], ", "), left)
 	}
 	return text
 }

@@ -145,7 +145,7 @@ func missingGates(p Proposal) string {
 
 // reason is why a gate stops it: its summary, or the worst of its findings where there are several. Those that ask for the same are one.
 func reason(g verdict.Gate) string {
-	findings := open(g)
+	findings := against(g)
 	if len(findings) < 2 {
 		return prose(g.Summary)
 	}

@@ -9,7 +9,7 @@ func fixes(p Proposal, most int) string {
 	seen := map[fix]bool{}
 	for _, j := range p.Judgements {
 		for _, g := range stopping(j.Verdict) {
-			for _, f := range open(g) {
+			for _, f := range against(g) {
 				one := fix{f.Code, cmp.Or(f.Remedy, f.Message), f.Owner}
 				if seen[one] {
 					continue

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,6 +48,11 @@ func open(g verdict.Gate) []verdict.Finding {
 		}
 	}
 	return found
+}
+
+// against returns the findings that keep a gate from passing: open ones, less those that are only worth saying.
+func against(g verdict.Gate) []verdict.Finding {
+	return slices.DeleteFunc(open(g), func(f verdict.Finding) bool { return f.Outcome == verdict.Pass })
 }
 
 // stops reports whether the gate keeps the verdict from being PASSED.
@@ -111,7 +117,7 @@ func gateTable(v verdict.Verdict, most int) string {
 			s = "**" + s + "**"
 		}
 		why := findingLines(g, most)
-		if len(open(g)) < 2 { // of several findings the summary is only a list of their codes
+		if len(against(g)) < 2 { // of several findings the summary is only a list of their codes
 			why = append([]string{prose(g.Summary)}, why...)
 		}
 		rows = append(rows, "| "+code(g.Name)+" | "+s+" | "+strings.Join(why, "<br>")+" |")
@@ -127,7 +133,7 @@ func gateTable(v verdict.Verdict, most int) string {
 }
 
 // grouped puts findings together that ask the same person for the same thing, so that this is asked once; each group has one code. The
-// order is that of the first of each.
+// order is that of the first of each, less that what is only worth saying comes last.
 func grouped(findings []verdict.Finding) [][]verdict.Finding {
 	type asked struct {
 		code, remedy, owner string
@@ -135,6 +141,13 @@ func grouped(findings []verdict.Finding) [][]verdict.Finding {
 	}
 	var groups [][]verdict.Finding
 	at := map[asked]int{}
+	last := func(f verdict.Finding) int {
+		if f.Outcome == verdict.Pass {
+			return 1
+		}
+		return 0
+	}
+	findings = slices.SortedStableFunc(slices.Values(findings), func(a, b verdict.Finding) int { return cmp.Compare(last(a), last(b)) })
 	for _, f := range findings {
 		key := asked{f.Code, f.Remedy, f.Owner, f.Deadline}
 		i, known := at[key]
@@ -177,7 +190,7 @@ func findingLines(g verdict.Gate, most int) []string {
 		said, more := messages(group, most)
 		for _, message := range said {
 			line := code(group[0].Code)
-			if message != g.Summary || len(findings) > 1 {
+			if message != g.Summary || len(against(g)) > 1 {
 				line += " " + prose(message)
 			}
 			lines = append(lines, line)

@@ -296,6 +296,25 @@ func TestFindingsThatAskForTheSame(t *testing.T) {
 	}
 }
 
+// TestWhatIsOnlyWorthSayingStopsNothing: a remark beside a failure is shown after it, and is neither a cause nor to be fixed.
+func TestWhatIsOnlyWorthSayingStopsNothing(t *testing.T) {
+	p := failed(t)
+	g := &p.Judgements[0].Verdict.Gates[1]
+	g.Findings = append([]verdict.Finding{{Code: "NOT_CONFIGURED", Outcome: verdict.Pass, Message: "a place was not asked", Remedy: "Give it an App."}}, g.Findings...)
+	said := Style{}.Verify(p)
+	if remark := strings.Index(said, "NOT_CONFIGURED"); remark < strings.Index(said, "SIGNATURE_ABSENT") {
+		t.Errorf("the remark is not there, or stands before what stops it:\n%s", said)
+	}
+	_, summary := Check([]Proposal{p})
+	toFix, gates, _ := strings.Cut(summary, "<details>")
+	if plan := (Style{}).Plan([]Planned{{Proposal: p, Action: promotion.Block}}); strings.Contains(plan, "NOT_CONFIGURED") || strings.Contains(toFix, "NOT_CONFIGURED") {
+		t.Errorf("the remark is to be fixed:\n%s\n%s", plan, toFix)
+	}
+	if !strings.Contains(gates, "no signature by an allowed signer was found<br>`SIGNATURE_ABSENT` →") || !strings.Contains(gates, "`NOT_CONFIGURED` a place was not asked") {
+		t.Errorf("the gate table does not say both:\n%s", gates)
+	}
+}
+
 // TestCommandsCanBePasted: nothing stands after a command, on a terminal as on a page.
 func TestCommandsCanBePasted(t *testing.T) {
 	p := failed(t)

@@ -200,7 +200,7 @@ func gatherCauses(planned []Planned) []*cause {
 		for _, j := range p.Judgements {
 			image := visible(p.Environment, maxName) + "/" + visible(j.Move.Image.Name, maxName)
 			for _, g := range stopping(j.Verdict) {
-				for _, f := range open(g) {
+				for _, f := range against(g) {
 					c, ok := byCode[g.Name+" "+f.Code]
 					if !ok {
 						c = &cause{gate: g.Name, finding: f}
