@@ -37,6 +37,9 @@ func claimsOf(leaf *x509.Certificate) (evidence.Claims, error) {
 	if summary.SubjectAlternativeName == "" || summary.Issuer == "" {
 		return evidence.Claims{}, reject(codeUntrusted, "reading certificate: want subject alternative name and issuer, got %q and %q", clip(summary.SubjectAlternativeName), clip(summary.Issuer))
 	}
+	if err := oneIssuer(leaf, summary.Issuer); err != nil {
+		return evidence.Claims{}, err
+	}
 	return evidence.Claims{
 		Issuer:             summary.Issuer,
 		SAN:                summary.SubjectAlternativeName,
@@ -55,6 +58,26 @@ func claimsOf(leaf *x509.Certificate) (evidence.Claims, error) {
 		RunURI:             summary.RunInvocationURI,
 		SourceVisibility:   summary.SourceRepositoryVisibilityAtSigning,
 	}, nil
+}
+
+// oneIssuer refuses a certificate that names two issuers, by Fulcio's old raw identifier and by the present one in DER: the library
+// takes whichever stands last.
+func oneIssuer(leaf *x509.Certificate, issuer string) error {
+	for _, e := range leaf.Extensions {
+		named := issuer
+		switch {
+		case e.Id.Equal(certificate.OIDIssuer):
+			named = string(e.Value)
+		case e.Id.Equal(certificate.OIDIssuerV2):
+			if err := certificate.ParseDERString(e.Value, &named); err != nil {
+				return reject(codeUntrusted, "reading certificate: %w", err)
+			}
+		}
+		if named != issuer {
+			return reject(codeUntrusted, "reading certificate: want one issuer, got %q and %q", clip(issuer), clip(named))
+		}
+	}
+	return nil
 }
 
 // checkChain demands that every certificate up to the root was valid at the verified time. Cosign checks the chain when the leaf was
