@@ -64,7 +64,10 @@ func (b *Bot) observe(ctx context.Context, r *repository, h hints) (*view, error
 		at: now.Unix(), refs: refs, main: r.remote.DefaultBranch, heads: map[int]*head{}, reviews: map[int][]promotion.Review{}, since: h.since,
 	}
 	if b.Again != nil {
-		v.again = func() { b.Again(r.name) }
+		v.again = func() {
+			r.answer()
+			b.Again(r.name)
+		}
 	}
 	if err := b.configure(ctx, r, v); err != nil {
 		return nil, err

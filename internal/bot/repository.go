@@ -15,11 +15,12 @@ import (
 type hints struct {
 	pulls    bool
 	full     bool
+	answered bool // by a registry that was not waited for
 	packages map[digest.Repository]bool
 	since    age // when the last of it was heard: what was looked up later knows of it
 }
 
-func (h hints) any() bool { return h.pulls || h.full || len(h.packages) > 0 }
+func (h hints) any() bool { return h.pulls || h.full || h.answered || len(h.packages) > 0 }
 
 // repository is what is kept between two reconciles of one repository: caches, each of which may be lost at any time.
 type repository struct {
@@ -75,6 +76,13 @@ func (r *repository) notice(h Hint, at age) {
 	}
 }
 
+// answer notes that a registry has answered that was not waited for. Nothing has changed by that but what is known.
+func (r *repository) answer() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard.answered = true
+}
+
 func (r *repository) watches(image digest.Repository) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,6 +103,7 @@ func (r *repository) restore(h hints) {
 	defer r.mu.Unlock()
 	r.heard.pulls = r.heard.pulls || h.pulls
 	r.heard.full = r.heard.full || h.full
+	r.heard.answered = r.heard.answered || h.answered
 	r.heard.since = max(r.heard.since, h.since)
 	maps.Copy(r.heard.packages, h.packages)
 }
