@@ -151,10 +151,20 @@ within("after", limit, time_) := time_ >= limit if limit != 0
 within("before", limit, time_) := time_ < limit if limit != 0
 
 # signed is when a signature was made, as far as it matters: a key's signature without a trusted time may have been made just now.
-signed(claims) := time_ if {
-	time_ := object.get(claims, "verifiedAt", 0)
-	time_ > 0
+signed(claims) := object.get(claims, "verifiedAt", 0) if {
+	timed(claims)
 } else := lib.at
+
+# timed is true where the time of a signature is trusted. Which root vouches for a key's is not told: while one is stale, none does.
+timed(claims) if {
+	object.get(claims, "verifiedAt", 0) > 0
+	object.get(claims, "key", "") == ""
+}
+
+timed(claims) if {
+	object.get(claims, "verifiedAt", 0) > 0
+	count(trust.stale) == 0
+}
 
 # explain is one problem as a finding: the claim, what was expected and what was there.
 explain(signer, test, what) := lib.finding(test.code, sprintf("%s: signer %s: %s: want %s, got %s", [what, signer.name, test.claim, wanted(test), got(test.got)]), {"{signer}": signer.name})
@@ -192,7 +202,7 @@ got(text) := text if text != ""
 # with all that it signed.
 instants(claims) := {instant |
 	object.get(claims, "key", "") != ""
-	object.get(claims, "verifiedAt", 0) == 0
+	not timed(claims)
 	some signer in all
 	some name in ["notBefore", "notAfter", "revokedAt"]
 	instant := signer.key[name]

@@ -78,6 +78,17 @@ test_revocation_matters_whenever_it_signed if {
 	signers.instants(signed(5)) == set() with input as revoked(true)
 }
 
+# A26: a root that was rolled back may vouch for a time before the key was stolen.
+test_no_time_under_a_stale_root if {
+	stale := good.changed([{"op": "replace", "path": "requirements/trust/0/sha256", "value": "1"}])
+	signers.signed(signed(5)) == good.document.at with input as stale
+	signers.signed(signed(5)) == 5 with input as good.document
+	not stolen_counts with input as stale
+	stolen_counts with input as good.document
+}
+
+stolen_counts if signers.accepts(key({"revokedAt": 100, "acceptBeforeRevocation": true}), signed(5))
+
 test_names[note] if {
 	some note, case in {
 		"keyless, a, signed 1970-01-01 00:00:05 UTC": {"san": "a", "verifiedAt": 5},

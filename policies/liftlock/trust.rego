@@ -14,11 +14,15 @@ skew := 300
 
 roots := lib.list(lib.requirements, ["trust"])
 
-# used is the names of the roots that keyless signers rely on.
+# used is the names of the roots that signers rely on: keyless ones for certificates, keys for the time at which they signed.
 used := {name |
 	some signer in lib.list(lib.requirements, ["signers"])
 	signer.keyless
 	name := object.get(signer.keyless, "trust", "")
+} | {root.name |
+	some signer in lib.list(lib.requirements, ["signers"])
+	signer.key
+	some root in roots
 }
 
 # doubts is why a root does not count: sentences.

@@ -97,6 +97,10 @@ func keyLifeStories() []story {
 		{"KeyEndsSoonElsewhere", func(i *verdict.Input) {
 			i.Requirements.Signers[1].Key.NotAfter, i.Requirements.Signers[1].Key.Environments = now+day, []string{"staging"}
 		}, "signature", "", passed, "release"},
+		{"KeyRevokedAfterwardsByAStaleRoot (A26)", func(i *verdict.Input) {
+			revoked(signedAt, true)(i)
+			stale(rolledBack)(i)
+		}, "signature", "KEY_REVOKED TRUST_ROOT_STALE", failed, "got one without a trusted time"},
 		{"RevokedKeyEndsSoon", func(i *verdict.Input) {
 			i.Requirements.Signers[1].Key.NotAfter, i.Requirements.Signers[1].Key.RevokedAt = now+day, now
 		}, "signature", "", passed, "release"},

@@ -40,7 +40,7 @@ type Requirements struct {
 	After       []string          `json:"after"`     // environments that must hold the digest
 	Platforms   []string          `json:"platforms"` // that the image must have; empty: no demand
 	Signers     []Signer          `json:"signers"`   // any one of them must have signed
-	Trust       []TrustRule       `json:"trust"`     // what the keyless ones of them rely on
+	Trust       []TrustRule       `json:"trust"`     // roots that they rely on
 	Gates       Gates             `json:"gates"`
 	Windows     []Window          `json:"windows"`
 	Freezes     []FreezeRule      `json:"freezes"`
@@ -153,7 +153,8 @@ type KeylessSigner struct {
 	Claims map[string][]string `json:"claims,omitempty"`
 }
 
-// TrustRule is a trust root that a keyless signer relies on: what was found, and how long it may be relied on.
+// TrustRule is a trust root that signers rely on, for certificates or for the time of a key's signature: what was found, and how long it
+// may be relied on.
 type TrustRule struct {
 	Name             string           `json:"name"`
 	Profile          evidence.Profile `json:"profile"`

@@ -202,3 +202,31 @@ func TestSourceRepositories(t *testing.T) {
 		t.Errorf("want none, got %q", got)
 	}
 }
+
+// A key's signature has a trusted time only where a root vouches for it, whether or not a keyless signer needs one.
+func TestKeysRelyOnRootsForTheirTime(t *testing.T) {
+	const document = `apiVersion: liftlock.dev/v1alpha1
+kind: Pipeline
+metadata: {name: shop}
+spec:
+  trust: [{name: public-good, file: trust/public-good.json}]
+  signers: [{name: legacy, key: {file: keys/2026.pub}}]
+  environments: [{name: dev, overlays: [dev]}]
+---
+apiVersion: liftlock.dev/v1alpha1
+kind: Image
+metadata: {name: a}
+spec: {repository: ghcr.io/acme/a, watch: {tag: main}, signers: [legacy]}
+`
+	set := load(t, map[string]string{".liftlock/x.yaml": document})
+	if got := set.Trust("dev").Roots; len(got) != 1 || got[0].Profile != evidence.ProfilePublicGood {
+		t.Errorf("roots %v", got)
+	}
+	if got := set.Requirements("dev", "a").Trust; len(got) != 1 || got[0].Name != "public-good" {
+		t.Errorf("requirements rely on %v", got)
+	}
+	set = load(t, map[string]string{".liftlock/x.yaml": strings.Replace(document, "  trust: [{name: public-good, file: trust/public-good.json}]\n", "", 1)})
+	if got := set.Requirements("dev", "a").Trust; len(set.Trust("dev").Roots) != 0 || got == nil || len(got) != 0 {
+		t.Errorf("nothing is listed: %v", got)
+	}
+}

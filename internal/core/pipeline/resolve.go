@@ -19,7 +19,6 @@ func (s *Set) Requirements(environment, image string) Requirements {
 		return Requirements{}
 	}
 	step, doc := s.steps[e], s.images[i].doc
-	signers := s.signers(&step.pipeline.doc, doc.Spec.Signers)
 	return Requirements{
 		Schema:      RequirementsSchema,
 		Pipeline:    doc.Spec.Pipeline,
@@ -30,8 +29,8 @@ func (s *Set) Requirements(environment, image string) Requirements {
 		Lane:        step.Lane,
 		After:       sorted(step.After),
 		Platforms:   normalPlatforms(doc.Spec.Platforms),
-		Signers:     signers,
-		Trust:       s.resolveTrust(&step.pipeline.doc, signers),
+		Signers:     s.signers(&step.pipeline.doc, doc.Spec.Signers),
+		Trust:       s.resolveTrust(&step.pipeline.doc, doc.Spec.Signers),
 		Gates:       resolveGates(step.Environment),
 		Windows:     resolveWindows(step.Windows),
 		Freezes:     s.freezesOf(environment, image),

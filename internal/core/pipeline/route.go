@@ -120,7 +120,7 @@ func (s *Set) Ledger() (repository, branch string) {
 	return "", defaultBranch
 }
 
-// Trust returns the trust roots and keys that the signers of an environment's pipeline refer to, sorted by name. A root has the
+// Trust returns the trust roots and keys that the signers of an environment's pipeline rely on, sorted by name. A root has the
 // name by which signers refer to it, a key that of its file, for example keys/2026.pub.
 func (s *Set) Trust(environment string) evidence.Trust {
 	trust := evidence.Trust{Roots: []evidence.TrustRoot{}, Keys: []evidence.TrustKey{}}
@@ -129,21 +129,20 @@ func (s *Set) Trust(environment string) evidence.Trust {
 		return trust
 	}
 	p := &s.steps[i].pipeline.doc
-	roots, keys := map[string]bool{}, map[string]bool{}
+	keys := map[string]bool{}
+	var names []string
 	for _, signer := range p.Spec.Signers {
+		names = append(names, signer.Name)
 		if signer.Key != nil {
 			if file, _ := signer.Key.pinned(); !keys[file] {
 				keys[file] = true
 				trust.Keys = append(trust.Keys, evidence.TrustKey{Name: file, PEM: s.keys[file].pem})
 			}
 		}
-		if keyless := signer.Keyless; keyless != nil && !roots[keyless.Trust] {
-			roots[keyless.Trust] = true
-			root, _ := trustSource(p, keyless.Trust)
-			trust.Roots = append(trust.Roots, evidence.TrustRoot{Name: root.Name, Profile: root.Profile, JSON: s.roots[root.File].content})
-		}
 	}
-	slices.SortFunc(trust.Roots, func(a, b evidence.TrustRoot) int { return strings.Compare(a.Name, b.Name) })
+	for _, root := range reliedOn(p, names) {
+		trust.Roots = append(trust.Roots, evidence.TrustRoot{Name: root.Name, Profile: root.Profile, JSON: s.roots[root.File].content})
+	}
 	slices.SortFunc(trust.Keys, func(a, b evidence.TrustKey) int { return strings.Compare(a.Name, b.Name) })
 	return trust
 }

@@ -225,18 +225,37 @@ func (s *Set) checkKey(p *located[Pipeline], key *Key, path string) {
 	}
 }
 
-// resolveTrust describes the roots that the keyless ones of some signers rely on, each once and sorted.
-func (s *Set) resolveTrust(p *Pipeline, signers []Signer) []TrustRule {
-	list := []TrustRule{}
-	for _, signer := range signers {
-		if signer.Keyless == nil {
-			continue
+// reliedOn lists the roots that signers rely on, sorted: a keyless one on its own, a key on all that are listed, for the time at
+// which it signed.
+func reliedOn(p *Pipeline, signers []string) []TrustSource {
+	var names []string
+	for _, signer := range p.Spec.Signers {
+		switch {
+		case !slices.Contains(signers, signer.Name):
+		case signer.Keyless != nil:
+			names = append(names, signer.Keyless.Trust)
+		default:
+			for _, root := range p.Spec.Trust {
+				names = append(names, root.Name)
+			}
 		}
-		root, _ := trustSource(p, signer.Keyless.Trust)
+	}
+	slices.Sort(names)
+	var list []TrustSource
+	for _, name := range slices.Compact(names) {
+		root, _ := trustSource(p, name)
+		list = append(list, root)
+	}
+	return list
+}
+
+// resolveTrust describes the roots that signers rely on.
+func (s *Set) resolveTrust(p *Pipeline, signers []string) []TrustRule {
+	list := []TrustRule{}
+	for _, root := range reliedOn(p, signers) {
 		file := s.roots[root.File]
 		list = append(list, TrustRule{Name: root.Name, Profile: root.Profile, SHA256: file.sum.Hex(), Pinned: root.SHA256,
 			RefreshedAt: int64(root.Refreshed), MaxAge: int64(root.MaxAge), AuthoritiesUntil: file.ends(root.Profile)})
 	}
-	slices.SortFunc(list, func(a, b TrustRule) int { return strings.Compare(a.Name, b.Name) })
-	return slices.Compact(list)
+	return list
 }
