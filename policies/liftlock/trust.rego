@@ -33,10 +33,14 @@ doubts(name) := {"the requirements do not describe it" | count(described(name)) 
 
 described(name) := [root | some root in roots; root.name == name]
 
-faults(root) := {sprintf("its file has sha256 %s, pinned is %s", [object.get(root, "sha256", "none"), root.pinned]) |
+faults(root) := unlike(root) | undated(root)
+
+unlike(root) := {sprintf("its file has sha256 %s, pinned is %s", [object.get(root, "sha256", "none"), root.pinned]) |
 	object.get(root, "pinned", "") != ""
 	root.pinned != object.get(root, "sha256", "")
-} | {sprintf("it was refreshed %s and counted until %s", [lib.utc(root.refreshedAt), lib.utc(limit(root))]) |
+}
+
+undated(root) := {sprintf("it was refreshed %s and counted until %s", [lib.utc(root.refreshedAt), lib.utc(limit(root))]) |
 	lib.at > limit(root)
 } | {sprintf("it says that it was refreshed %s, which is still to come", [lib.utc(root.refreshedAt)]) |
 	root.refreshedAt > lib.at + skew
