@@ -24,7 +24,7 @@ func (a *arena) signersAre(keyless string) map[string]blob {
 
 // documentAttacks are documents that would let too much in. lint refuses them, and with one on the base branch nothing is promoted.
 func documentAttacks(a *arena) []attack {
-	const issuer = "issuer: https://token.actions.githubusercontent.com"
+	const issuer = "trust: sandbox, issuer: https://token.actions.githubusercontent.com"
 	modulus := new(big.Int).Lsh(big.NewInt(1), 1023)
 	weak, err := x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: modulus.Add(modulus, big.NewInt(1)), E: 65537})
 	if err != nil {
@@ -36,12 +36,12 @@ func documentAttacks(a *arena) []attack {
 	return []attack{
 		{id: "A12", name: "expression that is not tied to a host", document: a.signersAre(`{` + issuer + `, subjectPattern: 'https://github.com/acme/.*'}`), unseen: "literal start"},
 		{id: "A12", name: "expression with an open alternative", document: a.signersAre(`{` + issuer + `, subjectPattern: 'https://github\.com/acme/.*|.*'}`), unseen: "literal start"},
-		{id: "A13", name: "issuer that is empty", document: a.signersAre(`{issuer: "", subjectPattern: 'https://github\.com/acme/.*'}`), unseen: "issuer"},
-		{id: "A13", name: "issuer that anybody has", document: a.signersAre(`{issuer: ".*", subjectPattern: 'https://github\.com/acme/.*'}`), unseen: "issuer"},
+		{id: "A13", name: "issuer that is empty", document: a.signersAre(`{trust: sandbox, issuer: "", subjectPattern: 'https://github\.com/acme/.*'}`), unseen: "issuer"},
+		{id: "A13", name: "issuer that anybody has", document: a.signersAre(`{trust: sandbox, issuer: ".*", subjectPattern: 'https://github\.com/acme/.*'}`), unseen: "issuer"},
 		{id: "A13", name: "subject that anybody has", document: a.signersAre(`{` + issuer + `, subjectPattern: '.*'}`), unseen: "subjectPattern"},
 		{id: "A13", name: "subject that is empty", document: a.signersAre(`{` + issuer + `, subject: ""}`), unseen: "subject"},
 		{id: "A13", name: "identity without a subject", document: a.signersAre(`{` + issuer + `}`), unseen: "subject"},
-		{id: "A13", name: "signer without an identity", document: a.signersAre(`{}`), unseen: "keyless"},
+		{id: "A13", name: "identity without an issuer", document: a.signersAre(`{trust: sandbox, subjectPattern: 'https://github\.com/acme/.*'}`), unseen: "issuer"},
 		{id: "A25", name: "RSA key of 1024 bits", document: key(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: weak}))), unseen: "got 1024"},
 		{id: "A25", name: "private key", document: key("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"), unseen: "PUBLIC KEY"},
 		{id: "A25", name: "key that is none", document: key("ssh-ed25519 AAAA"), unseen: "PUBLIC KEY"},
@@ -68,8 +68,8 @@ func (a *arena) write(v attack) {
 		a.t.Errorf("the record says %+v", after[entries:])
 	}
 	a.untouched(good)
-	if code, out := a.lint(); code != exitUsage || !strings.Contains(out, v.unseen) {
-		a.t.Errorf("lint ends with %d and says %q, want %d and %q", code, out, exitUsage, v.unseen)
+	if code, out := a.lint(); code != exitUsage || !strings.Contains(out, v.unseen) || strings.Count(out, "\n") != 1 {
+		a.t.Errorf("lint ends with %d and says %q, want %d and %q alone", code, out, exitUsage, v.unseen)
 	}
 	back := map[string]blob{}
 	for path := range v.document {
