@@ -64,6 +64,7 @@ words_ := {
 	"{image}": sprintf("%v", [object.get(requirements, "image", "?")]),
 	"{environment}": sprintf("%v", [object.get(requirements, "environment", "?")]),
 	"{repository}": sprintf("%v", [object.get(evidence, ["subject", "repository"], "?")]),
+	"{envelope}": "what does not belong",
 	"{digest}": sprintf("%v", [object.get(evidence, ["subject", "digest"], "?")]),
 	"{signers}": concat(", ", sort([sprintf("%v", [signer.name]) | some signer in list(requirements, ["signers"])])),
 }
@@ -114,8 +115,30 @@ unread_among(about, uninteresting, words) := {found |
 	some look in list(about, ["looked"])
 	not among(look, uninteresting)
 	not was_read(look)
+	some found in unread_place(about, look, uninteresting, words)
+}
+
+# unread_place names the objects that stopped the verifier, where they may hold something of interest. Objects that are not known may be any.
+unread_place(about, look, uninteresting, words) := {found |
+	some code in unanswered
+	entries := [entry | some entry in rejections(about, code); not among(entry, uninteresting)]
+	count(entries) > 0
+	found := finding(code, counted(code, entries), {"{envelope}": named_first(entries)})
+} if {
+	look.source == "verifier"
+	some code in unanswered
+	count(rejections(about, code)) > 0
+} else := {finding(code, sprintf("%s%s could not be read: %s", [look.source, words, title(code)]), {})} if {
 	code := unread_code(look)
-	found := finding(code, sprintf("%s%s could not be read: %s", [look.source, words, title(code)]), {})
+}
+
+# unanswered is what the verifier says of an object that it could not finish reading, and that may be anything.
+unanswered := {"VERIFIER_FAILED", "EVIDENCE_TOO_LARGE"}
+
+verifier_stopped if {
+	some look in list(evidence, ["looked"])
+	look.source == "verifier"
+	not was_read(look)
 }
 
 # unasked is the places that nobody had the means to ask: findings that decide nothing.
@@ -164,9 +187,23 @@ absent if {
 rejected(gate) := {found |
 	some code in {object.get(entry, "code", "") | some entry in list(evidence, ["rejected"])}
 	concerns(code, gate)
-	entries := sort([[entry.source, entry.envelope] | some entry in list(evidence, ["rejected"]); object.get(entry, "code", "") == code])
-	found := finding(code, sprintf("%s: %d of the attached objects, first %s in %s", [title(code), count(entries), entries[0][1], entries[0][0]]), {"{signer}": "the signer"})
+	not told(code)
+	entries := rejections(evidence, code)
+	found := finding(code, counted(code, entries), {"{signer}": "the signer", "{envelope}": named_first(entries)})
 }
+
+# told is true of what is unread already.
+told(code) if {
+	code in unanswered
+	verifier_stopped
+}
+
+rejections(about, code) := sort([{"source": entry.source, "envelope": entry.envelope} | some entry in list(about, ["rejected"]); object.get(entry, "code", "") == code])
+
+counted(code, entries) := sprintf("%s: %d of the attached objects, first %s in %s", [title(code), count(entries), entries[0].envelope, entries[0].source])
+
+# named_first is enough to begin with; whoever removes these sees the next.
+named_first(entries) := concat(", ", [sprintf("%v in %v", [entry.envelope, entry.source]) | some entry in array.slice(entries, 0, 3)])
 
 concerns(code, gate) if gate in data.liftlock.codes[code].gates
 

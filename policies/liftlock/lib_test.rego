@@ -105,3 +105,43 @@ test_every_code_has_an_owner_in_words if {
 		is_string(lib.owner(row.owner))
 	}
 }
+
+# stopped is evidence that the verifier could not finish, with what it says of the objects at which it stopped.
+stopped(rejected) := good.changed([
+	{"op": "replace", "path": "evidence/rejected", "value": rejected},
+	{"op": "replace", "path": "evidence/looked", "value": [{"source": "referrers", "state": "ok", "count": 3}, {"source": "verifier", "state": "unknown", "code": "VERIFIER_FAILED", "count": 1}]},
+])
+
+rejection(envelope, source, code) := {"envelope": envelope, "source": source, "code": code}
+
+test_what_stopped_the_verifier_is_named if {
+	document := stopped([rejection("sha256:1", "referrers", "VERIFIER_FAILED"), rejection("sha256:2", "legacy-attestation", "VERIFIER_FAILED"), rejection("sha256:3", "referrers", "SIGNATURE_INVALID")])
+	found := lib.unread({"legacy-attestation"}) with input as document
+	{"sha256:1"} == {envelope | some f in found; some envelope in ["sha256:1", "sha256:2", "sha256:3"]; contains(f.remedy, sprintf("remove %s in referrers beside", [envelope]))}
+	{"VERIFIER_FAILED unknown"} == {sprintf("%s %s", [f.code, f.outcome]) | some f in found}
+	{message | some f in found; message := f.message} == {"the verifier stopped before it answered: 1 of the attached objects, first sha256:1 in referrers"}
+}
+
+test_what_stopped_the_verifier_is_told_once if {
+	found := lib.rejected("signature") with input as stopped([rejection("sha256:1", "referrers", "EVIDENCE_TOO_LARGE")])
+	count(found) == 0
+}
+
+test_what_is_too_large_without_stopping_anything_is_told if {
+	found := lib.rejected("signature") with input as good.changed([{"op": "replace", "path": "evidence/rejected", "value": [rejection("sha256:1", "referrers", "EVIDENCE_TOO_LARGE")]}])
+	{f.code | some f in found} == {"EVIDENCE_TOO_LARGE"}
+}
+
+test_verifier_stopped_at_nothing_of_interest if {
+	found := lib.unread({"legacy-attestation"}) with input as stopped([rejection("sha256:2", "legacy-attestation", "EVIDENCE_TOO_LARGE")])
+	count(found) == 0
+}
+
+# Where the verifier does not say at what it stopped, it may have been anything.
+test_verifier_stopped_at_nobody_knows_what if {
+	found := lib.unread({"legacy-attestation"}) with input as stopped([rejection("sha256:3", "referrers", "SIGNATURE_INVALID")])
+	{message | some f in found; message := f.message} == {"verifier could not be read: the verifier stopped before it answered"}
+	every f in found {
+		contains(f.remedy, "remove what does not belong beside ghcr.io/acme/checkout@sha256:")
+	}
+}
