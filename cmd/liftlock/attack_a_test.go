@@ -403,7 +403,7 @@ func (a *arena) judged(v attack, d digest.Digest) {
 		a.entered(ledger.Merged, "dev", d)
 		outcome = "promoted"
 	}
-	a.row(v, strings.Join(append(got, v.warns), ", "), string(v.result)+", "+outcome)
+	a.row(v, strings.TrimSuffix(strings.Join(append(got, v.warns), ", "), ", "), string(v.result)+", "+outcome)
 }
 
 func (a *arena) row(v attack, codes, outcome string) {
