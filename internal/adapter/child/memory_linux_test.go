@@ -1,0 +1,125 @@
+package child
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+	"github.com/liftlock/liftlock/internal/core/evidence"
+	"github.com/liftlock/liftlock/internal/sandbox/signer"
+)
+
+// TestMemoryUnderAttack reports what resource attacks cost a worker. That none costs more than the allowance is what the parent watches
+// over: an answer that took more is none.
+func TestMemoryUnderAttack(t *testing.T) {
+	key, err := signer.NewKey("release")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := key.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := digest.Of([]byte("an image"))
+	attested := func(form signer.Form, predicate any) evidence.Envelope {
+		o, err := key.Attest(image, form, "https://example.com/tested/v1", predicate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.Envelope
+	}
+	bundle := func(body []byte) evidence.Envelope {
+		e := attested(signer.Bundle, nil)
+		e.Body, e.Digest = body, digest.Of(body)
+		return e
+	}
+	signature, err := key.Sign(image, signer.Legacy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hostile := signature.Envelope
+	hostile.Annotations = map[string]string{}
+	for _, name := range []string{"signature", "certificate", "chain", "bundle", "rfc3161timestamp"} {
+		hostile.Annotations["dev.sigstore.cosign/"+name] = strings.Repeat("-----BEGIN CERTIFICATE-----\n", 1<<15)
+	}
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	for range 1 << 10 {
+		if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("x", 11<<20) // 16 MiB as base64
+	list := bytes.Repeat([]byte(`{},`), 5<<20)
+	many := make([]evidence.Envelope, 192)
+	for n := range many {
+		many[n] = attested(signer.Bundle, map[string]int{"n": n})
+	}
+	for _, c := range []struct {
+		name      string
+		envelopes []evidence.Envelope
+	}{
+		{"A29 hostile annotations", []evidence.Envelope{hostile}},
+		{"A30 gzip bomb of 1 GiB", []evidence.Envelope{bundle(bomb.Bytes())}},
+		{"A31 16 MiB, signed, bundle", []evidence.Envelope{attested(signer.Bundle, map[string]string{"x": text})}},
+		{"A31 16 MiB, signed, legacy", []evidence.Envelope{attested(signer.Legacy, map[string]string{"x": text})}},
+		{"A31 16 MiB of objects, signed", []evidence.Envelope{attested(signer.Bundle, map[string]any{"x": make([]struct{}, 4<<20)})}},
+		{"A34 16 MiB of objects, unsigned", []evidence.Envelope{bundle(append(append([]byte(`{"a":[`), list...), `{}]}`...))}},
+		{"A36 16 MiB of brackets", []evidence.Envelope{bundle(bytes.Repeat([]byte{'['}, 16<<20))}},
+		{"A31 192 attestations", many},
+	} {
+		v := newVerifier(t, never)
+		request := evidence.VerifyRequest{Digest: image, Trust: evidence.Trust{Keys: []evidence.TrustKey{{Name: "release", PEM: pem}}}}
+		if _, err := v.Verify(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		var first *worker
+		for w := range v.all {
+			first = w
+		}
+		request.Envelopes = c.envelopes
+		started := time.Now()
+		answer, err := v.Verify(t.Context(), request)
+		took := time.Since(started)
+		if got := len(answer.Verified) + len(answer.Rejected); got != len(c.envelopes) {
+			t.Errorf("%s: %d answers", c.name, got)
+		}
+		said := fmt.Sprintf("%d verified", len(answer.Verified))
+		if len(answer.Rejected) > 0 {
+			said = fmt.Sprintf("%d %s", len(answer.Rejected), answer.Rejected[0].Code)
+		}
+		if err != nil || first.ended() {
+			t.Logf("%-32s ended by its parent   %6d ms  %s", c.name, took.Milliseconds(), said)
+			continue
+		}
+		peak := highest(t, first.process.Pid)
+		t.Logf("%-32s %3d MiB above %d MiB %6d ms  %s", c.name, (peak-first.idle)>>20, first.idle>>20, took.Milliseconds(), said)
+		if peak-first.idle > growth {
+			t.Errorf("%s: an answer that took more than %d MiB", c.name, growth>>20)
+		}
+		v.Close()
+	}
+}
+
+// highest is the most that a process ever had in memory, in bytes.
+func highest(t *testing.T, pid int) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kib int64
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
+}
