@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,7 @@ type gatherer struct {
 	registries   *registries
 	attestations Attestations
 	results      *results
+	log          *slog.Logger
 	now          func() time.Time
 
 	manifests *memo[digest.Reference, content]
@@ -60,7 +62,7 @@ type gatherer struct {
 
 func newGatherer(o Options, ages *ages) *gatherer {
 	return &gatherer{
-		registries: newRegistries(o.Registry), attestations: o.Attestations, results: newResults(o.Verifier, resultsBytes), now: o.Now,
+		registries: newRegistries(o.Registry), attestations: o.Attestations, results: newResults(o.Verifier, resultsBytes), log: o.Log, now: o.Now,
 		manifests: newMemo[digest.Reference, content](ages, o.Now, contentBytes),
 		dates:     newMemo[digest.Reference, date](ages, o.Now, contentBytes),
 		facts:     newMemo[factsKey, facts](ages, o.Now, factsBytes),

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -74,7 +75,7 @@ func newWire(t testing.TB) *wire {
 func (w *wire) newGatherer(forge Attestations) *gatherer {
 	now := func() time.Time { return w.now }
 	client := registry.New(registry.Options{Now: now})
-	return newGatherer(Options{Registry: client, Verifier: w.verifier, Attestations: forge, Now: now}, &ages{})
+	return newGatherer(Options{Registry: client, Verifier: w.verifier, Attestations: forge, Log: slog.New(slog.DiscardHandler), Now: now}, &ages{})
 }
 
 // push builds and pushes an image.

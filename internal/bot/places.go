@@ -94,6 +94,7 @@ func (p places) verified(ctx context.Context, found part, subject digest.Digest,
 	look := evidence.Look{Source: lookVerifier, State: evidence.LookOK, Count: len(answer.Verified)}
 	if err != nil {
 		look.State, look.Code = evidence.LookUnknown, codeOf(err, codeVerifierFailed)
+		p.log.WarnContext(ctx, "verifier stopped", "image", p.reference.String(), "subject", subject.String(), "error", err)
 	}
 	found.looked = append(found.looked, look)
 	for _, r := range answer.Rejected {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"io/fs"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -122,7 +123,7 @@ func TestOneCandidateTakesAMinuteAtMost(t *testing.T) {
 		for _, name := range []string{"linux/amd64", "linux/arm64", "linux/s390x"} {
 			inner.index.Platforms = append(inner.index.Platforms, evidence.Platform{Name: name, Digest: digest.Of([]byte(name))})
 		}
-		g := newGatherer(Options{Registry: inner, Verifier: &fakeVerifier{}, Now: time.Now}, &ages{})
+		g := newGatherer(Options{Registry: inner, Verifier: &fakeVerifier{}, Log: slog.New(slog.DiscardHandler), Now: time.Now}, &ages{})
 		begun := time.Now()
 		f, err := g.gather(t.Context(), wanted{reference: digest.Reference{Repository: repository, Digest: inner.index.Digest}}, asking{})
 		if err != nil || time.Since(begun) != gatherTime {
