@@ -33,6 +33,9 @@ func TestAttackThatKillsEveryVerifier(t *testing.T) {
 	a.reveal(strict, tag, d)
 	a.judged(attack{id: "A29", name: "every verifier is killed", result: verdict.Pending, codes: []string{"signature VERIFIER_FAILED", "vulnerabilities VERIFIER_FAILED"}}, d)
 	a.untouched(d)
+	if log := a.log.String(); !strings.Contains(log, `msg="verifier stopped"`) || !strings.Contains(log, d.String()) {
+		t.Errorf("want the log to say how the verifier ended, got:\n%s", log)
+	}
 	spare()
 	a.announce(strict)
 	a.entered(ledger.Merged, "dev", d)
