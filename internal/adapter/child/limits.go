@@ -31,7 +31,7 @@ const (
 	maxBlobs = 32 << 20
 	// maxBlobCount is far beyond the roots and keys that a verifier takes.
 	maxBlobCount = 1024
-	// maxAnswer bounds an answer: it holds at most one report of 50,000 findings.
+	// maxAnswer bounds an answer: it holds at most one report of 25,000 findings.
 	maxAnswer = 32 << 20
 	// smallBlobs is the size of bodies up to which a worker leaves the memory to the collector.
 	smallBlobs = 1 << 20
