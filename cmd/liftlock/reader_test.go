@@ -62,6 +62,7 @@ func TestTokenReader(t *testing.T) {
 			t.Errorf("token %q: %v, %v", token, reader, err)
 		}
 	}
+	t.Setenv("LIFTLOCK_GITHUB_TOKEN", "github_pat_x")
 	t.Setenv("LIFTLOCK_GITHUB_API", "ftp://x")
 	if _, err := tokenReader(dial.New()); err == nil || strings.Contains(err.Error(), "github_pat_x") {
 		t.Errorf("a bad address: %v", err)

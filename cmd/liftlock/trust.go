@@ -33,7 +33,7 @@ func trustRefreshCommand(s streams) *cobra.Command {
 			"the documents that name them. Nothing else in Liftlock goes online for trust. Git is left alone: review the change and commit it.\n\n" +
 			"NAME is that of a trust root or of a signer whose key a service keeps; default: all that can be fetched. Public Sigstore and its\n" +
 			"staging instance need nothing more. GitHub's instance needs --root with a root.json that you trust of " + tuf.GitHubMirror + ",\n" +
-			"a private one --mirror too.",
+			"a private one --mirror too. Exit status: 1 where something that is relied on stays stale, 2 where it could not be fetched.",
 		Example: "  liftlock trust refresh\n  liftlock trust refresh --check\n  liftlock trust refresh --root github-root.json github",
 		RunE: func(c *cobra.Command, names []string) error {
 			if (r.mirror != "" || root != "") && len(names) != 1 {
@@ -57,7 +57,7 @@ func trustRefreshCommand(s streams) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&directory, "directory", "C", ".", "the repository whose .liftlock is meant")
-	c.Flags().BoolVar(&r.check, "check", false, "write nothing; exit 1 where something is stale")
+	c.Flags().BoolVar(&r.check, "check", false, "write nothing; say what is stale")
 	c.Flags().StringVar(&r.mirror, "mirror", "", "the TUF repository to fetch from, an https address")
 	c.Flags().StringVar(&root, "root", "", "a root.json of that repository, got in a way that you trust")
 	return c

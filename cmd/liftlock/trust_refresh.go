@@ -47,7 +47,7 @@ func (r *refresher) run(ctx context.Context) error {
 	if written := r.table(); written != nil || err != nil {
 		return errors.Join(err, written)
 	}
-	if r.check && r.stale {
+	if r.stale {
 		return &exit{code: exitFailed}
 	}
 	return nil

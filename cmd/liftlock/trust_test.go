@@ -133,6 +133,21 @@ func (r *refreshRig) refresh(at time.Time, change func(*refresher)) error {
 	return command.run(r.Context())
 }
 
+// leaves is refresh with the status that it must end with.
+func (r *refreshRig) leaves(code int, at time.Time, change func(*refresher)) {
+	r.Helper()
+	got := exitPassed
+	err := r.refresh(at, change)
+	if e, ok := errors.AsType[*exit](err); ok {
+		got = e.code
+	} else if err != nil {
+		r.Fatal(err)
+	}
+	if got != code {
+		r.Errorf("want status %d, got %d:\n%s%s", code, got, &r.out, &r.err)
+	}
+}
+
 // says expects a line of the table.
 func (r *refreshRig) says(parts ...string) {
 	r.Helper()
@@ -156,9 +171,7 @@ func byRoot(c *refresher) { c.names, c.root = []string{"github"}, []byte("a root
 
 func TestTrustRefresh(t *testing.T) {
 	r := newRefreshRig(t)
-	if err := r.refresh(monday(), nil); err != nil {
-		t.Fatal(err)
-	}
+	r.leaves(exitFailed, monday(), nil) // GitHub's is still to come
 	public := r.root[tuf.PublicGood().Mirror]
 	spki, err := pipeline.ReadKey(r.key)
 	if err != nil {
@@ -167,9 +180,7 @@ func TestTrustRefresh(t *testing.T) {
 	r.says("public-good  trust/public-good.json", "new: sha256 "+sum(public), "counts until 2026-05-31, authorities until 203")
 	r.says("github       trust/github.json", "absent: needs --root of https://tuf-repo.github.com")
 	r.says("vault        keys/vault.pub", "changed: "+spki.String()+", was not pinned")
-	if err := r.refresh(monday(), byRoot); err != nil {
-		t.Fatal(err)
-	}
+	r.leaves(exitPassed, monday(), byRoot)
 	r.says("github", "new: sha256", "counts until 2026-04-01, authorities until 203")
 	entry := "    - {name: public-good, file: trust/public-good.json, profile: public-good, sha256: " + sum(public) + ", refreshed: 2026-03-02T09:00:00Z}\n"
 	want := strings.NewReplacer(
@@ -196,15 +207,10 @@ func TestTrustRefresh(t *testing.T) {
 // A month later nothing is another, and all is known to be so.
 func TestTrustRefreshAgain(t *testing.T) {
 	r := newRefreshRig(t)
-	for _, change := range []func(*refresher){nil, byRoot, nil} {
-		if err := r.refresh(monday(), change); err != nil {
-			t.Fatal(err)
-		}
-	}
+	r.leaves(exitPassed, monday(), byRoot)
+	r.leaves(exitPassed, monday(), nil)
 	before := r.read(".liftlock/pipeline.yaml")
-	if err := r.refresh(monday().AddDate(0, 0, 20), nil); err != nil {
-		t.Fatal(err)
-	}
+	r.leaves(exitPassed, monday().AddDate(0, 0, 20), nil)
 	r.says("public-good", "unchanged", "counts until 2026-06-20")
 	r.says("github", "not fetched: needs --root", "counts until 2026-04-01")
 	r.says("vault", "unchanged")
@@ -220,46 +226,30 @@ func TestTrustRefreshAgain(t *testing.T) {
 func TestTrustCheckWritesNothing(t *testing.T) {
 	r := newRefreshRig(t)
 	check := func(c *refresher) { c.check = true }
-	code := func(err error) int {
-		if e, ok := errors.AsType[*exit](err); ok {
-			return e.code
-		}
-		return exitPassed
-	}
-	if err := r.refresh(monday(), check); code(err) != exitFailed {
-		t.Errorf("nothing is there yet: %v", err)
-	}
+	r.leaves(exitFailed, monday(), check)
 	if _, err := os.Stat(filepath.Join(r.dir, ".liftlock/trust")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("written: %v", err)
 	}
-	for _, change := range []func(*refresher){nil, byRoot} {
-		if err := r.refresh(monday(), change); err != nil {
-			t.Fatal(err)
-		}
-	}
+	r.leaves(exitPassed, monday(), byRoot)
+	r.leaves(exitPassed, monday(), nil)
 	before := r.read(".liftlock/pipeline.yaml")
 	for _, test := range []struct {
-		name   string
 		at     time.Time
 		change func()
 		code   int
 		want   []string
 	}{
-		{"fresh", monday(), func() {}, exitPassed, []string{"public-good", "up to date", "counts until 2026-05-31"}},
-		{"GitHub's is too old", monday().AddDate(0, 0, 31), func() {}, exitFailed, []string{"github", "stale: it counted until 2026-04-01T09:00:00Z; needs --root"}},
-		{"a newer one is there", monday(), func() { r.root[tuf.PublicGood().Mirror] = r.newRoot(signer.PublicGood()) }, exitFailed, []string{"public-good", "stale: its source has another one"}},
-		{"the key was rotated", monday(), r.newKey, exitFailed, []string{"vault", "stale: its service has sha256:"}},
+		{monday(), func() {}, exitPassed, []string{"public-good", "up to date", "counts until 2026-05-31"}},
+		{monday().AddDate(0, 0, 31), func() {}, exitFailed, []string{"github", "stale: it counted until 2026-04-01T09:00:00Z; needs --root"}},
+		{monday(), func() { r.root[tuf.PublicGood().Mirror] = r.newRoot(signer.PublicGood()) }, exitFailed, []string{"public-good", "stale: its source has another one"}},
+		{monday(), r.newKey, exitFailed, []string{"vault", "stale: its service has sha256:"}},
 	} {
 		test.change()
-		if err := r.refresh(test.at, check); code(err) != test.code {
-			t.Errorf("%s: %v", test.name, err)
-		}
+		r.leaves(test.code, test.at, check)
 		r.says(test.want...)
 	}
 	r.write(".liftlock/trust/github.json", string(r.newRoot(signer.GitHub())))
-	if err := r.refresh(monday(), check); code(err) != exitFailed {
-		t.Errorf("another file than the pinned one: %v", err)
-	}
+	r.leaves(exitFailed, monday(), check) // another file than the pinned one
 	r.says("github", "stale: its file has sha256")
 	if r.read(".liftlock/pipeline.yaml") != before {
 		t.Error("--check wrote to the documents")
@@ -269,9 +259,7 @@ func TestTrustCheckWritesNothing(t *testing.T) {
 // A26: a source that serves an older root than the one that is there is refused, and the others are refreshed all the same.
 func TestTrustRefreshRefuses(t *testing.T) {
 	r := newRefreshRig(t)
-	if err := r.refresh(monday(), nil); err != nil {
-		t.Fatal(err)
-	}
+	r.leaves(exitFailed, monday(), nil) // GitHub's is still to come
 	before := r.read(".liftlock/pipeline.yaml")
 	newer := string(r.root[tuf.PublicGood().Mirror])
 	older := strings.Replace(newer, `"tlogs": [`, `"others": [`, 1)
