@@ -95,12 +95,15 @@ func (b *Bot) assessUnit(ctx context.Context, v *view, unit promotion.Unit) (ass
 	}
 	var err error
 	a.judgements, err = b.judgeAll(ctx, v, unit, a.moves, nil)
-	if errors.Is(err, errStillLooking) {
-		a.judgements, a.unseen = nil, err
-		return a, nil
+	if ctx.Err() != nil {
+		return a, ctx.Err()
 	}
-	if err != nil {
-		return a, err
+	if err != nil { // evidence that no rules can be put through stops its own unit and no other
+		a.judgements, a.unseen = nil, err
+		if !errors.Is(err, errStillLooking) {
+			b.Log.ErrorContext(ctx, "candidate could not be judged", "environment", unit.Environment, "application", unit.Application, "error", err)
+		}
+		return a, nil
 	}
 	a.result, a.lane = worst(a.judgements)
 	if a.result == verdict.Passed {

@@ -183,11 +183,14 @@ func trustDigest(trust evidence.Trust) (digest.Digest, error) {
 // unite makes one document of what the places said, in an order that does not depend on who answered first.
 func (f *facts) unite() {
 	var scans []verdict.Scan
-	for _, p := range f.parts {
+	left := maxFindings
+	for n := range f.parts {
+		p := &f.parts[n]
+		left = p.bound(left)
 		scans = append(scans, p.scans...)
 		if p.child != nil {
 			child := *p.child
-			child.Looked, child.Signatures = looksOf([]part{p}, child.Digest), present(p.signatures)
+			child.Looked, child.Signatures = looksOf([]part{*p}, child.Digest), present(p.signatures)
 			f.children = append(f.children, child)
 			continue
 		}

@@ -9,6 +9,10 @@ const (
 	// platforms, and each costs four requests.
 	maxPlatforms = 32
 
+	// maxFindings bounds what all reports about one candidate find together: rules take seconds and hundreds of megabytes beyond it, and
+	// the record would not fit into a file of the ledger.
+	maxFindings = 30_000
+
 	// perRegistry is how many calls run against one registry side by side. A collection may hold 64 MiB, so that it bounds memory too.
 	perRegistry = 8
 	// atOnce bounds the calls against all registries together: one that never answers leaves two thirds to the others.

@@ -32,6 +32,24 @@ func (p part) whole() bool {
 	return !slices.ContainsFunc(p.looked, func(l evidence.Look) bool { return l.State == evidence.LookUnknown })
 }
 
+// bound takes out reports that hold more findings than there is room for, and says so: anybody may attach reports, and what a stranger
+// says is evidence too. It returns what room is left.
+func (p *part) bound(room int) int {
+	byEnvelope := func(a, b verdict.Scan) int { return cmp.Compare(a.Report.Envelope.Hex(), b.Report.Envelope.Hex()) }
+	var kept []verdict.Scan
+	for _, scan := range slices.SortedStableFunc(slices.Values(p.scans), byEnvelope) {
+		if len(scan.Findings) <= room {
+			room -= len(scan.Findings)
+			kept = append(kept, scan)
+			continue
+		}
+		p.rejected = append(p.rejected, verdict.Rejected{Envelope: scan.Report.Envelope, Source: scan.Source, Code: codeEvidenceTooLarge})
+		p.looked = append(p.looked, evidence.Look{Source: lookVerifier, State: evidence.LookUnknown, Code: codeEvidenceTooLarge})
+	}
+	p.scans = kept
+	return room
+}
+
 // places reads the places that may hold evidence of what is wanted.
 type places struct {
 	*gatherer
@@ -112,7 +130,7 @@ func (p places) verified(ctx context.Context, found part, subject digest.Digest,
 }
 
 func scanOf(subject digest.Digest, v evidence.Verified) verdict.Scan {
-	return verdict.Scan{Findings: v.Scan.Findings, Report: verdict.Report{
+	return verdict.Scan{Source: v.Source, Findings: v.Scan.Findings, Report: verdict.Report{
 		Envelope: v.Envelope, Subject: subject, Platform: v.Scan.Platform, Tool: v.Scan.Tool, At: v.Scan.At, DatabaseAt: v.Scan.DatabaseAt,
 		Packages: v.Scan.Packages, System: v.Scan.System, Findings: len(v.Scan.Findings), Signer: v.Signer,
 	}}

@@ -76,6 +76,8 @@ func (r *results) verify(ctx context.Context, request evidence.VerifyRequest, tr
 			if err == nil {
 				err = errUnanswered
 			}
+			// Said of each by name, so that rules know in which place something is still open.
+			all.Rejected = append(all.Rejected, evidence.Rejected{Envelope: key.envelope, Source: key.source, Code: codeVerifierFailed})
 			continue
 		}
 		if !found.failed(err != nil) {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,8 +104,9 @@ func TestFailedVerificationIsNotKept(t *testing.T) {
 		t.Errorf("%+v, %v: want both", answer, err)
 	}
 	request.Envelopes = append(request.Envelopes, enveloped("referrers", "silent"))
-	if answer, err := r.verify(t.Context(), request, digest.Digest{}); !errors.Is(err, errUnanswered) || len(answer.Verified) != 2 {
-		t.Errorf("%+v, %v: want what was left out to be missed", answer, err)
+	if answer, err := r.verify(t.Context(), request, digest.Digest{}); !errors.Is(err, errUnanswered) || len(answer.Verified) != 2 ||
+		!slices.Contains(answer.Rejected, evidence.Rejected{Envelope: digest.Of([]byte("silent")), Source: "referrers", Code: codeVerifierFailed}) {
+		t.Errorf("%+v, %v: want what was left out to be missed, by name", answer, err)
 	}
 }
 

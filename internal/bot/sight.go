@@ -76,6 +76,9 @@ func (b *Bot) sight(ctx context.Context, r *repository, v *view, h hints) bool {
 		r.seen[name] = found[n]
 		if found[n].err != nil {
 			v.unseen[name] = found[n].err
+			if v.fresh[image.Repository] { // what was heard of it is still to be looked at
+				r.restore(hints{packages: map[digest.Repository]bool{image.Repository: true}, since: v.since})
+			}
 			level := slog.LevelWarn
 			if errors.Is(found[n].err, errStillLooking) {
 				level = slog.LevelDebug
@@ -91,9 +94,8 @@ func (b *Bot) sight(ctx context.Context, r *repository, v *view, h hints) bool {
 // resolving looks up the candidate of an image.
 func (b *Bot) resolving(image pipeline.ImageRoute) func(context.Context, sighting) sighting {
 	return func(ctx context.Context, _ sighting) sighting {
-		at := b.Now()
 		c, err := b.resolve(ctx, image)
-		return sighting{Candidate: c, at: at, every: b.every(image), err: err}
+		return sighting{Candidate: c, at: b.Now(), every: b.every(image), err: err} // of the answer: a slow one would else be too old when it comes
 	}
 }
 

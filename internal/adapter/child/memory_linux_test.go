@@ -56,7 +56,7 @@ func TestMemoryUnderAttack(t *testing.T) {
 		t.Fatal(err)
 	}
 	bomb := bytes.Repeat(member.Bytes(), 64) // a file of many members is one file, RFC 1952 section 2.2
-	text := strings.Repeat("x", 11<<20) // 16 MiB as base64
+	text := strings.Repeat("x", 11<<20)      // 16 MiB as base64
 	list := bytes.Repeat([]byte(`{},`), 5<<20)
 	many := make([]evidence.Envelope, 192)
 	for n := range many {

@@ -46,7 +46,7 @@ func all(changes ...func(*verdict.Input)) func(*verdict.Input) {
 func platformStories() []story {
 	const gate = "vulnerabilities"
 	hourLater := func(r verdict.Report) verdict.Report {
-		r.Envelope, r.Signer.VerifiedAt = hash("newer"), r.Signer.VerifiedAt+hour
+		r.Envelope, r.At, r.Signer.VerifiedAt = hash("newer"), r.At+hour, r.Signer.VerifiedAt+hour
 		return r
 	}
 	old := altered(func(r *verdict.Report) {
@@ -73,7 +73,9 @@ func platformStories() []story {
 			gate, "VULNERABILITY", failed, "CVE-2026-1111"},
 		{"NewerReportsOfEveryPlatformReplace (A43)", all(
 			reports(altered(func(r *verdict.Report) { r.Envelope = hash("both") }), hourLater(of("linux/amd64")),
-				altered(func(r *verdict.Report) { r.Subject, r.Signer.VerifiedAt = hash("arm64"), scanAt+hour })), finds(listedBy(hash("both")))),
+				altered(func(r *verdict.Report) {
+					r.Subject, r.At, r.Signer.VerifiedAt = hash("arm64"), scanAt+hour, scanAt+hour
+				})), finds(listedBy(hash("both")))),
 			gate, "", passed, "0 critical"},
 		{"APlatformsPlacesAreUnreadable", func(i *verdict.Input) {
 			reports(of("linux/amd64"))(i)

@@ -110,7 +110,9 @@ func chosen(source string, v evidence.Vulnerability) func(*verdict.Input) {
 
 func vulnerabilityStories() []story {
 	gate := "vulnerabilities"
-	newer := altered(func(r *verdict.Report) { r.Envelope, r.Signer.VerifiedAt = hash("newer"), scanAt+hour })
+	newer := altered(func(r *verdict.Report) {
+		r.Envelope, r.At, r.Signer.VerifiedAt = hash("newer"), scanAt+hour, scanAt+hour
+	})
 	return []story{
 		{"Critical", finds(listedBy()), gate, "VULNERABILITY", failed, "Update libssl3 from 3.0.9 to 3.0.14."},
 		{"NoFixYet", finds(func() evidence.Vulnerability { v := listedBy(); v.Fixed = nil; return v }()), gate, "VULNERABILITY", failed, "No version of libssl3 fixes it yet."},
@@ -140,6 +142,12 @@ func vulnerabilityStories() []story {
 			reports(report("trivy 0.58.0", claims()), newer)(i)
 			finds(listedBy(hash("report of trivy 0.58.0")))(i)
 		}, gate, "", passed, "0 critical"},
+		{"OldCleanReportStampedAnew (A43)", func(i *verdict.Input) { // anybody may take the time off a key's signature, and get a later one
+			stamped := report("trivy 0.58.0", keyClaims())
+			stamped.Signer.VerifiedAt = scanAt + 2*hour
+			reports(stamped, newer)(i)
+			finds(listedBy(newer.Envelope))(i)
+		}, gate, "VULNERABILITY", failed, ""},
 		{"AnotherToolsOlderReportCounts", func(i *verdict.Input) {
 			older := report("grype 0.110", claims())
 			older.At, older.Signer.VerifiedAt = older.At-hour, older.Signer.VerifiedAt-hour

@@ -480,3 +480,28 @@ func TestKeyTakesItsTimeFromTheLog(t *testing.T) {
 		}
 	}
 }
+
+// A18: the log vouches for an attestation only by an entry that shows this signature over this payload.
+func TestLogEntryOfAnotherAttestation(t *testing.T) {
+	w := newWorld(t)
+	parsed := func(e evidence.Envelope) *legacy {
+		c, err := parseCandidate(w.image, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.proof.(*legacy)
+	}
+	mine := parsed(made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(1))))
+	other := parsed(made(t)(w.keyless.Attest(w.image, signer.Legacy, predicateType, tested(2))))
+	if err := mine.logsThis(); err != nil {
+		t.Errorf("its own entry: %v", err)
+	}
+	mine.entry, other.entry = other.entry, mine.entry
+	if mine.logsThis() == nil || other.logsThis() == nil {
+		t.Error("an entry of another payload counts")
+	}
+	mine.entry, mine.signatures = other.entry, other.signatures // the same payload under another signature
+	if mine.logsThis() == nil {
+		t.Error("an entry of another signature counts")
+	}
+}

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
@@ -33,6 +36,7 @@ type legacy struct {
 	message *message
 	// signatures are over message: raw, or those of the attestation.
 	signatures [][]byte
+	envelope   *envelope // nil: a signature
 }
 
 func (c *candidate) parseLegacySignature(d digest.Digest, e evidence.Envelope) error {
@@ -86,7 +90,7 @@ func (c *candidate) parseLegacyAttestation(d digest.Digest, e evidence.Envelope)
 		return err
 	}
 	c.take(parsed, statement)
-	return c.takeLayer(e, "", &legacy{body: e.Body, message: parsed.message, signatures: signatures})
+	return c.takeLayer(e, "", &legacy{body: e.Body, message: parsed.message, signatures: signatures, envelope: parsed})
 }
 
 func (l *legacy) carries() (logged, timed bool) { return l.entry != nil, l.stamped != nil }
@@ -99,6 +103,9 @@ func (l *legacy) logTimes(material root.TrustedMaterial, key *trustKey) ([]time.
 	logged, err := cosign.VerifyBundle(l.layer, options)
 	if err != nil || !logged {
 		return nil, reject(codeLogInvalid, "verifying log entry: %w", cmp.Or(err, errors.New("it is none")))
+	}
+	if err := l.logsThis(); err != nil {
+		return nil, reject(codeLogInvalid, "verifying log entry: %w", err)
 	}
 	return []time.Time{time.Unix(l.entry.Payload.IntegratedTime, 0)}, nil
 }
@@ -138,4 +145,37 @@ func subjects(s evidence.Statement) string {
 		list = append(list, clip(subject.Digest["sha256"]))
 	}
 	return strings.Join(list, ", ")
+}
+
+// logsThis demands that the entry shows this signature over this payload. Of an envelope cosign compares a hash alone, which in intoto
+// v0.0.2 is whatever the client said: the log would show watchers another payload than the one that it vouches for.
+func (l *legacy) logsThis() error {
+	if l.envelope == nil {
+		return nil
+	}
+	text, ok := l.entry.Payload.Body.(string)
+	if !ok {
+		return errors.New("it has no body")
+	}
+	body, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return err
+	}
+	entry, err := tlog.NewEntry(body, l.entry.Payload.IntegratedTime, l.entry.Payload.LogIndex, nil, nil, nil)
+	if err != nil {
+		return err
+	}
+	logged, ok := entry.GetDssePayloadHash()
+	if !ok {
+		return nil // hashedrekord and intoto v0.0.1: Rekor hashed the envelope itself
+	}
+	payload := sha256.New()
+	if _, err := io.Copy(payload, base64.NewDecoder(base64.StdEncoding, bytes.NewReader(l.envelope.payload))); err != nil {
+		return err
+	}
+	isLogged := func(s []byte) bool { return bytes.Equal(s, entry.Signature()) }
+	if !bytes.Equal(payload.Sum(nil), logged) || !slices.ContainsFunc(l.signatures, isLogged) {
+		return errors.New("it shows another signature or payload")
+	}
+	return nil
 }

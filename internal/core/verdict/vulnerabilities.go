@@ -9,6 +9,7 @@ import (
 
 // Scan is one decoded scanner report and what it found, all of it.
 type Scan struct {
+	Source   string // where it was found
 	Report   Report
 	Findings []evidence.Vulnerability
 }
@@ -52,7 +53,8 @@ func UniteVulnerabilities(scans []Scan) *Vulnerabilities {
 func sorted(scans []Scan) []Scan {
 	return slices.SortedFunc(slices.Values(scans), func(a, b Scan) int {
 		return cmp.Or(cmp.Compare(a.Report.Envelope.Hex(), b.Report.Envelope.Hex()), cmp.Compare(a.Report.Subject.Hex(), b.Report.Subject.Hex()),
-			cmp.Compare(a.Report.Signer.Trust, b.Report.Signer.Trust))
+			cmp.Compare(a.Report.Signer.Trust, b.Report.Signer.Trust), cmp.Compare(a.Report.Signer.VerifiedAt, b.Report.Signer.VerifiedAt),
+			cmp.Compare(a.Report.Signer.SAN, b.Report.Signer.SAN))
 	})
 }
 

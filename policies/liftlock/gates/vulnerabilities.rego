@@ -157,10 +157,12 @@ decides(report, platform) if {
 	not outdated(report, platform)
 }
 
+# outdated is true of a report that a newer one replaces. When it was signed does not make it newer than its scan: a key's signature can
+# be stamped again by anybody.
 outdated(report, platform) if {
 	some other in trusted
 	tool(other) == tool(report)
-	signed(other) > signed(report)
+	anchor(other) > anchor(report)
 	covers(other, platform)
 }
 
