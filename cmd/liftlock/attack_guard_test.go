@@ -85,17 +85,24 @@ func TestOverlayThatStaysUnknownIsRefused(t *testing.T) {
 	r.check(head, "success")
 }
 
+// unreadBase adds a base below the first environment's overlay, which does not read it yet.
+func (r *rig) unreadBase() (dir, base string) {
+	r.t.Helper()
+	dir = "apps/checkout/overlays/dev"
+	base = dir + "/base2"
+	r.onBase(map[string]blob{
+		base + "/deployment.yaml":    text(r.file("apps/checkout/base/deployment.yaml")),
+		base + "/kustomization.yaml": text(r.file("apps/checkout/base/kustomization.yaml")),
+	})
+	return dir, base
+}
+
 // A head that left the base before an overlay came to read what it edits looks harmless against where it left.
 func TestBaseThatMovedUnderAChangeIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.limits = unlimited
 	r.adopted()
-	dir := "apps/checkout/overlays/dev"
-	base := dir + "/base2"
-	r.onBase(map[string]blob{
-		base + "/deployment.yaml":    text(r.file("apps/checkout/base/deployment.yaml")),
-		base + "/kustomization.yaml": text(r.file("apps/checkout/base/kustomization.yaml")),
-	})
+	dir, base := r.unreadBase()
 	r.quiet()
 	evil := strings.Replace(r.file("apps/checkout/base/deployment.yaml"), "image: checkout", "image: registry.evil.example/x:1", 1)
 	_, old := r.pull("old", sandbox.Branch, map[string]blob{base + "/deployment.yaml": text(evil)})
@@ -115,12 +122,7 @@ func TestBaseThatMovedUnderWhatAHeadReadsIsRefused(t *testing.T) {
 	r := newRig(t)
 	r.limits = unlimited
 	r.adopted()
-	dir := "apps/checkout/overlays/dev"
-	base := dir + "/base2"
-	r.onBase(map[string]blob{
-		base + "/deployment.yaml":    text(r.file("apps/checkout/base/deployment.yaml")),
-		base + "/kustomization.yaml": text(r.file("apps/checkout/base/kustomization.yaml")),
-	})
+	dir, base := r.unreadBase()
 	r.quiet()
 	_, switches := r.pull("switches", sandbox.Branch, map[string]blob{dir + "/kustomization.yaml": text(strings.Replace(r.file(dir+"/kustomization.yaml"), "../../base", "base2", 1))})
 	r.check(switches, "success")

@@ -1,10 +1,8 @@
 package child
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -46,17 +44,6 @@ func checkAnswer(request evidence.VerifyRequest, answer evidence.VerifyAnswer) e
 		}
 	}
 	return nil
-}
-
-// sortAnswer puts an answer into the order that does not depend on the order of the questions.
-func sortAnswer(answer evidence.VerifyAnswer) {
-	slices.SortStableFunc(answer.Verified, func(a, b evidence.Verified) int {
-		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source),
-			cmp.Compare(a.Signer.Trust, b.Signer.Trust), cmp.Compare(a.Signer.VerifiedAt, b.Signer.VerifiedAt))
-	})
-	slices.SortStableFunc(answer.Rejected, func(a, b evidence.Rejected) int {
-		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail))
-	})
 }
 
 func codeOf(err error) string {

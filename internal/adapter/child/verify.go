@@ -103,7 +103,7 @@ func (v *Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (
 			first = fmt.Errorf("%s in %s: %w", envelope.Digest, envelope.Source, err)
 		}
 	}
-	sortAnswer(answer)
+	answer.Sort()
 	if failed > 0 {
 		return answer, &failure{fmt.Errorf("verifying %q: no answer for %d of %d envelopes, the first is %w", request.Digest, failed, len(request.Envelopes), first)}
 	}

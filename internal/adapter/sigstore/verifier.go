@@ -2,11 +2,9 @@
 package sigstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 
 	"github.com/liftlock/liftlock/internal/core/digest"
 	"github.com/liftlock/liftlock/internal/core/evidence"
@@ -42,7 +40,7 @@ func (v *Verifier) Verify(ctx context.Context, request evidence.VerifyRequest) (
 		}
 		answer.Verified = append(answer.Verified, verified...)
 	}
-	sortAnswer(answer)
+	answer.Sort()
 	return answer, nil
 }
 
@@ -84,14 +82,4 @@ func stopPanic(err *error) {
 	if p := recover(); p != nil {
 		*err = reject(codeMalformed, "reading envelope: the verification library gave up on it: %v", p)
 	}
-}
-
-func sortAnswer(answer evidence.VerifyAnswer) {
-	slices.SortFunc(answer.Verified, func(a, b evidence.Verified) int {
-		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source),
-			cmp.Compare(a.Signer.Trust, b.Signer.Trust), cmp.Compare(a.Signer.VerifiedAt, b.Signer.VerifiedAt))
-	})
-	slices.SortFunc(answer.Rejected, func(a, b evidence.Rejected) int {
-		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail))
-	})
 }

@@ -4,7 +4,6 @@ package digest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -78,6 +77,3 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	*d = parsed
 	return nil
 }
-
-// errNoDigest is returned for a reference without its digest.
-var errNoDigest = errors.New("no digest")

@@ -78,18 +78,6 @@ func TestRepositoriesAreComparedInNormalForm(t *testing.T) {
 	}
 }
 
-func TestParseReferenceWantsADigest(t *testing.T) {
-	r, err := ParseReference("ghcr.io/acme/app@" + sample)
-	if err != nil || r.String() != "ghcr.io/acme/app@"+sample {
-		t.Errorf("got %q, %v", r, err)
-	}
-	for _, bad := range []string{"ghcr.io/acme/app", "ghcr.io/acme/app:v1", "ghcr.io/acme/app:v1@" + sample, "@" + sample, "ghcr.io/acme/app@sha256:1"} {
-		if r, err := ParseReference(bad); err == nil {
-			t.Errorf("ParseReference(%q) = %q, want an error", bad, r)
-		}
-	}
-}
-
 func TestParseImageAddsNothing(t *testing.T) {
 	for text, want := range map[string]Image{
 		"ghcr.io/a/b":              {},

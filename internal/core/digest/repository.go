@@ -61,23 +61,6 @@ type Reference struct {
 	Digest     Digest
 }
 
-// ParseReference reads REPOSITORY@DIGEST.
-func ParseReference(s string) (Reference, error) {
-	name, hash, ok := strings.Cut(s, "@")
-	if !ok {
-		return Reference{}, fmt.Errorf("reference %q: want REPOSITORY@DIGEST: %w", clip(s), errNoDigest)
-	}
-	repository, err := ParseRepository(name)
-	if err != nil {
-		return Reference{}, err
-	}
-	d, err := Parse(hash)
-	if err != nil {
-		return Reference{}, err
-	}
-	return Reference{Repository: repository, Digest: d}, nil
-}
-
 // String returns REPOSITORY@DIGEST.
 func (r Reference) String() string { return r.Repository.String() + "@" + r.Digest.String() }
 

@@ -1,7 +1,12 @@
 // Package evidence decodes what registries and signers serve into one normal form: manifests, signed envelopes, reports.
 package evidence
 
-import "github.com/liftlock/liftlock/internal/core/digest"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/liftlock/liftlock/internal/core/digest"
+)
 
 // Look says what became of one place where evidence may lie. Every place that was tried leaves one.
 type Look struct {
@@ -86,6 +91,17 @@ type TrustKey struct {
 type VerifyAnswer struct {
 	Verified []Verified `json:"verified"`
 	Rejected []Rejected `json:"rejected"`
+}
+
+// Sort puts an answer into the order that does not depend on the order of the questions.
+func (a VerifyAnswer) Sort() {
+	slices.SortStableFunc(a.Verified, func(a, b Verified) int {
+		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source),
+			cmp.Compare(a.Signer.Trust, b.Signer.Trust), cmp.Compare(a.Signer.VerifiedAt, b.Signer.VerifiedAt))
+	})
+	slices.SortStableFunc(a.Rejected, func(a, b Rejected) int {
+		return cmp.Or(cmp.Compare(a.Envelope.Hex(), b.Envelope.Hex()), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Detail, b.Detail))
+	})
 }
 
 // Verified is one signature that holds: over these bytes, about the requested digest.
